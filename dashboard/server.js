@@ -12,11 +12,10 @@ import { html, useEffect, useRef, useState } from "./html.js";
 import { useAnswer } from "./live.js";
 import { ReleaseDialog } from "./operator.js";
 import {
-  Age, Badge, Button, Dialog, Field, Link, Moment, NoAnswer, Quiet, Section, useClock, VerdictBadge,
+  Age, Badge, Button, Dialog, Field, Later, Link, Moment, NoAnswer, Quiet, Section, useClock, VerdictBadge,
 } from "./parts.js";
 import { goTo, siteName, siteOf } from "./place.js";
 import { useHasRole } from "./reader.js";
-import { Timeline } from "./timeline.js";
 import { conditionClass, count, duration, reachWords, reasonOf, RESTARTS, secondsSince } from "./words.js";
 
 /* ---- why ---- */
@@ -217,7 +216,8 @@ function Cards({ server }) {
       <${Remedy} server=${server} />
       <${FactTree} facts=${server.facts} /><${Problems} server=${server} /><${Host} server=${server} /></div>
     <div class="column"><${Adapters} server=${server} /><${Probes} server=${server} /><${Mta} server=${server} /></div>
-    <${Timeline} server=${server} />
+    <${Section} title="Timeline" id="timeline" wide>
+      <${Later} module="timeline" room="timeline-room" server=${server} /><//>
     <${Files} server=${server} />
     <${Raw} server=${server} />
   </div>`;

@@ -1,13 +1,15 @@
 /*
- * The timeline of a server: bands of one state each, marks for events, and the same as a list. The
- * functions that make bands and marks of the API's changes come first; they need no page.
+ * The timeline of a server: bands of one state each, of its verdict and below of each adapter's reach, marks for
+ * events, a line where its event log begins, and the same as a table and a list. The functions that make bands and
+ * marks of the API's changes come first; they need no page.
  */
 
 import { paths } from "./api.js";
 import { html } from "./html.js";
 import { useAnswer } from "./live.js";
-import { Choices, Moment, Quiet, Section, useZone, VerdictBadge } from "./parts.js";
+import { Choices, DataTable, Moment, Quiet, useZone, VerdictBadge } from "./parts.js";
 import { goTo, place } from "./place.js";
+import { adaptersOf, logBoundary, reachBands, reachKind, reachWord } from "./reach.js";
 import { bothTimes, collectorNow, serviceWord, timeText, verdictWord } from "./words.js";
 
 /* ---- history ---- */
@@ -63,6 +65,7 @@ const TEXTS = {
   build: (d) => `Exchange ${d.after?.build ?? "not known"}`,
   removed: (d) => `Removed by ${d.by}${d.reason ? `: ${d.reason}` : ""}`,
   place: (d) => `Moved to ${[d.after?.organization, d.after?.site].filter(Boolean).join(" / ")}`,
+  reach: (d) => `Adapters: ${names(d.adapters, (a) => `${a.id} ${reachWord(a).toLowerCase()}`)}`,
 };
 
 /** A change in words. */
@@ -81,7 +84,7 @@ function startMark(start) {
 function marksOf(server, changes, from, to) {
   const { last_start: start, last_failure: failure } = server.report?.mta ?? {};
   const starts = [start, failure && failure.at !== start?.at ? failure : null].filter((s) => s?.at).map(startMark);
-  const others = changes.filter((c) => !["verdict", "silent", "mta_start"].includes(c.kind))
+  const others = changes.filter((c) => !["verdict", "silent", "mta_start", "reach"].includes(c.kind))
     .map((c) => ({ at: timeOf(c.at), tone: "none", text: changeText(c) }));
   return [...starts, ...others].filter((m) => m.at >= from && m.at <= to).sort((a, b) => a.at - b.at);
 }
@@ -95,19 +98,44 @@ const iso = (ms) => new Date(ms).toISOString();
 const inBothZones = (ms) => bothTimes(iso(ms));
 const percent = (part, whole) => `${Math.max(0, Math.min(100, (100 * part) / whole)).toFixed(3)}%`;
 
+function bandWord({ verdict, silent }) {
+  return silent ? `Silent, was ${verdictWord(verdict).toLowerCase()}` : verdictWord(verdict);
+}
+
+/* {label, bands: [{from, to, kind, word}]} of what is drawn, the verdict first. */
+function lanesOf(server, changes, from, to) {
+  const verdicts = bandsOf(server, changes, from, to)
+    .map((band) => ({ ...band, kind: `v-${band.silent ? "silent" : band.verdict}`, word: bandWord(band) }));
+  const first = verdicts[0]?.from ?? to;
+  if (first > from) verdicts.unshift({ from, to: first, kind: "gap", word: "Not watched yet" });
+  return [{ label: "Verdict", bands: verdicts }, ...adaptersOf(server, changes).map((id) => ({ label: id, isReach: true,
+    bands: reachBands(id, changes, from, to).map((band) => (
+      { ...band, kind: reachKind(band), word: reachWord(band) })) }))];
+}
+
 function Band({ band, from, span }) {
-  const word = band.silent ? `Silent, was ${verdictWord(band.verdict).toLowerCase()}` : verdictWord(band.verdict);
-  const title = `${word} from ${inBothZones(band.from)} to ${inBothZones(band.to)}`;
+  const title = `${band.word} from ${inBothZones(band.from)} to ${inBothZones(band.to)}`;
   const left = `min(${percent(band.from - from, span)}, 100% - 3px)`;
   const style = { left, width: percent(band.to - band.from, span) };
-  return html`<li class="band v-${band.silent ? "silent" : band.verdict}" title=${title} style=${style}>
-    <span>${word}</span></li>`;
+  return html`<li class="band ${band.kind}" title=${title} style=${style}><span>${band.word}</span></li>`;
+}
+
+function Lane({ lane, from, span }) {
+  const { label, isReach } = lane;
+  return html`<p class="lane-label"><bdi>${label}</bdi></p>
+    <ol class=${isReach ? "bands reach" : "bands"} aria-label=${isReach ? `Reach of ${label}` : "States"}>
+      ${lane.bands.map((band) => html`<${Band} band=${band} from=${from} span=${span} />`)}</ol>`;
 }
 
 function Mark({ mark, from, span }) {
   const title = `${mark.text}, ${inBothZones(mark.at)}`;
   return html`<li class="mark-at ${mark.tone}" title=${title} style=${{ left: percent(mark.at - from, span) }}>
     <span class="visually-hidden">${title}</span></li>`;
+}
+
+function Marks({ marks, from, span }) {
+  return html`<ol class="marks" aria-label="Events">
+    ${marks.map((mark) => html`<${Mark} mark=${mark} from=${from} span=${span} />`)}</ol>`;
 }
 
 function Axis({ from, span }) {
@@ -117,6 +145,36 @@ function Axis({ from, span }) {
   return html`<p class="axis" aria-hidden="true">${texts}</p>`;
 }
 
+/* Before that line nothing is known of starts of the MTA. */
+function LogLine({ boundary: { at, text }, from, span }) {
+  const late = at > from + span / 2;
+  return html`<div class="log-line" aria-hidden="true"><span class=${late ? "late" : ""} title=${inBothZones(at)}
+    style=${{ left: percent(at - from, span) }}>${text}</span></div>`;
+}
+
+function LogWords({ boundary: { at, text }, from }) {
+  if (!at) return html`<${Quiet}>${text}<//>`;
+  const where = at <= from ? ", before what is shown" : "";
+  return html`<${Quiet}>${text} <${Moment} at=${iso(at)} />${where}: of starts of the MTA before that it tells
+    nothing.<//>`;
+}
+
+function Drawn({ lanes, marks, boundary, from, span }) {
+  const hasLine = boundary.at > from && boundary.at < from + span;
+  return html`<div class=${hasLine ? "timeline has-log" : "timeline"}>
+    ${lanes.map((lane) => html`<${Lane} key=${lane.label} lane=${lane} from=${from} span=${span} />`)}
+    <${Marks} marks=${marks} from=${from} span=${span} /><${Axis} from=${from} span=${span} />
+    ${hasLine && html`<${LogLine} boundary=${boundary} from=${from} span=${span} />`}</div>`;
+}
+
+function Table({ lanes }) {
+  const rows = lanes.flatMap(({ label, bands }) => [...bands].reverse().map((band) => ({ label, band })));
+  return html`<details class="as-table"><summary>As a table</summary>
+    <${DataTable} kind="timeline-table" label="States over time" heads=${["Of", "State", "From", "To"]}>
+      ${rows.map(({ label, band }) => html`<tr><th scope="row"><bdi>${label}</bdi></th><td>${band.word}</td>
+        <td><${Moment} at=${iso(band.from)} /></td><td><${Moment} at=${iso(band.to)} /></td></tr>`)}<//></details>`;
+}
+
 function Change({ change }) {
   return html`<li><${Moment} at=${change.at} />${" "}
     ${change.kind === "verdict" ? html`<${VerdictBadge} verdict=${change.detail.after} />`
@@ -124,34 +182,25 @@ function Change({ change }) {
 }
 
 function Changes({ changes }) {
-  return html`<details><summary>${changes.length} changes as a list</summary>
+  return html`<details class="as-list"><summary>${changes.length} changes as a list</summary>
     <ul class="changes">${changes.map((change) => html`<${Change} change=${change} />`)}</ul></details>`;
 }
 
-function Bands({ bands, from, span }) {
-  return html`<ol class="bands" aria-label="States">
-    ${bands[0]?.from > from && html`<li class="gap">Not watched yet</li>`}
-    ${bands.map((band) => html`<${Band} band=${band} from=${from} span=${span} />`)}</ol>`;
-}
-
-function Marks({ marks, from, span }) {
-  return html`<ol class="marks" aria-label="Events">
-    ${marks.map((mark) => html`<${Mark} mark=${mark} from=${from} span=${span} />`)}</ol>`;
-}
-
-export function Timeline({ server }) {
+export default function Timeline({ server }) {
   const { body, error } = useAnswer(server.reported_at && paths.history(server.server), server);
   const days = place.use((state) => (SPANS.some(([n]) => n === state.days) ? state.days : WEEK));
   const changes = body?.changes ?? [];
   const to = collectorNow();
   const span = days * DAY_MS;
   const from = to - span;
-  return html`<${Section} title="Timeline" id="timeline" wide>
-    <${Choices} label="Length of the timeline" of=${SPANS} isOn=${(n) => n === days}
+  const lanes = lanesOf(server, changes, from, to);
+  const boundary = logBoundary(server);
+  return html`<${Choices} label="Length of the timeline" of=${SPANS} isOn=${(n) => n === days}
       onChoose=${(n) => goTo({ days: n === WEEK ? "" : n }, { replace: true })} />
-    <div class="timeline"><${Bands} bands=${bandsOf(server, changes, from, to)} from=${from} span=${span} />
-      <${Marks} marks=${marksOf(server, changes, from, to)} from=${from} span=${span} />
-      <${Axis} from=${from} span=${span} /></div>
+    <${Drawn} lanes=${lanes} marks=${marksOf(server, changes, from, to)} boundary=${boundary} from=${from}
+      span=${span} />
+    <${LogWords} boundary=${boundary} from=${from} />
     ${error && html`<${Quiet}>The history could not be had: ${error.message}<//>`}
-    ${changes.length > 0 && html`<${Changes} changes=${changes} />`}<//>`;
+    <${Table} lanes=${lanes} />
+    ${changes.length > 0 && html`<${Changes} changes=${changes} />`}`;
 }

@@ -107,19 +107,8 @@ static size_t place_of(struct changes *changes, struct fleet_server *server)
 	return changes->n_views++;
 }
 
-static const char *adapters_text(struct changes *changes, const struct site_server *adapters)
-{
-	struct buffer text;
-
-	buffer_init(&text);
-	view_add_adapters(adapters, &text);
-	const char *kept = arena_strndup(&changes->arena, text.bytes, text.size);
-	buffer_deinit(&text);
-	return kept;
-}
-
 void fleet_changes_add(struct changes *changes, struct fleet_server *server, struct view *view,
-		       const struct site_server *adapters)
+		       const char *adapters_json)
 {
 	size_t at = place_of(changes, server);
 
@@ -128,9 +117,8 @@ void fleet_changes_add(struct changes *changes, struct fleet_server *server, str
 	changes->details[at].says_something_new |= !server->current ||
 						   server->current->since_ms != view->since_ms ||
 						   !view_says_the_same(server->current, view);
-	if (adapters || !view->silent)
-		changes->details[at].adapters_json =
-			adapters ? adapters_text(changes, adapters) : NULL;
+	if (adapters_json)
+		changes->details[at].adapters_json = arena_strdup(&changes->arena, adapters_json);
 	view_unref(changes->views[at]);
 	changes->views[at] = view;
 	view_unref(server->current);

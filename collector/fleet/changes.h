@@ -26,11 +26,11 @@ struct changes *fleet_changes_new(struct fleet *fleet, struct snapshot *snapshot
 				  size_t size);
 
 /*
- * Takes the reference `view`: it is what the server looks like from now on. `adapters` of a silent
- * server are kept in the store, since only then they are known for good; else NULL.
+ * Takes the reference `view`: it is what the server looks like from now on. `adapters_json`, which
+ * is copied, is to be stored; NULL: what is stored of them stays.
  */
 void fleet_changes_add(struct changes *changes, struct fleet_server *server, struct view *view,
-		       const struct site_server *adapters);
+		       const char *adapters_json);
 
 /* Takes back what the change set says of a server. */
 void fleet_changes_forget(struct changes *changes, struct fleet_server *server);

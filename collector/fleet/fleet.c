@@ -3,7 +3,9 @@
 #include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
+#include "collector/base/hash.h"
 #include "proto/base/mem.h"
 
 struct fleet *fleet_new(const struct store_connection *store)
@@ -70,6 +72,7 @@ static enum status load_server(void *user, const struct record_server *row,
 	server->current = restore_view(row, snapshot, verdict);
 	fleet_row_put(fleet, server, server->current);
 	server->is_judged = row->silent == silent;
+	server->reach = hash_bytes(row->adapters_json, strlen(row->adapters_json));
 	snapshot_unref(snapshot);
 	if (silent)
 		fleet_server_set_silent(server);

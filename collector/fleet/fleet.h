@@ -96,7 +96,7 @@ struct changes {
 /* Facts about a view that the store needs beside it. */
 struct changes_detail {
 	bool says_something_new;   /* else its text is stored already */
-	const char *adapters_json; /* of a server that fell silent, else NULL */
+	const char *adapters_json; /* NULL: what is stored of them stays */
 };
 
 /* NULL is allowed. */

@@ -1,5 +1,7 @@
 #include <stdlib.h>
+#include <string.h>
 
+#include "collector/base/hash.h"
 #include "collector/fleet/internal.h"
 #include "collector/model/record_report.h"
 #include "collector/model/report_diff.h"
@@ -83,6 +85,30 @@ void fleet_note_view(struct changes *changes, const struct fleet_server *server,
 	if (!view->silent && before && before->silent)
 		add_event(changes, server->key, view->reported_at_ms, "silent",
 			  "{\"silent\":false}");
+}
+
+const char *fleet_note_reach(struct changes *changes, struct fleet_server *server,
+			     const struct site_server *seen, int64_t now_ms, int64_t reported_at_ms,
+			     struct arena *arena)
+{
+	struct buffer states = { 0 };
+	const char *news = NULL;
+
+	view_add_reach(seen, &states);
+	uint64_t reach = hash_bytes(states.bytes, states.size);
+	if (server->reach != reach && (seen->n_adapters > 0 || server->reach != 0)) {
+		struct buffer detail = { 0 };
+		json_open_object(&detail, NULL);
+		json_put_json(&detail, "adapters", states.bytes);
+		json_close_object(&detail);
+		add_event(changes, server->key, server->reach != 0 ? now_ms : reported_at_ms,
+			  "reach", detail.bytes);
+		buffer_deinit(&detail);
+		server->reach = reach;
+		news = arena_strndup(arena, states.bytes, states.size);
+	}
+	buffer_deinit(&states);
+	return news;
 }
 
 void fleet_note_gone(struct changes *changes, const struct record_removal *removal)

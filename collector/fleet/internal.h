@@ -39,6 +39,11 @@ struct fleet_server {
 	uint64_t agent_epoch_hash; /* a hash of the agent's id and epoch */
 	int64_t sequence;
 	uint64_t fingerprint; /* hash of what its history tells (collector/model/report_diff.h) */
+	/*
+	 * Hash of what is stored of its adapters: of the states that its history told last, or of
+	 * the adapters of a silent server, which are no such text and so are told again; 0: nothing.
+	 */
+	uint64_t reach;
 
 	/* The highest sequence of its agent's reports under one epoch, stored or on their way. */
 	struct report_stream {
@@ -198,6 +203,15 @@ enum status fleet_note_report(struct fleet *fleet, struct fleet_server *server,
 /* Notes the changes that a view shows which is about to become the current one. */
 void fleet_note_view(struct changes *changes, const struct fleet_server *server,
 		     const struct view *view);
+
+/*
+ * Notes the states of a server's adapters where the history has not told these yet; where it tells
+ * none, from the time of the report on. What is to be stored of them, in `arena`; NULL: nothing
+ * new.
+ */
+const char *fleet_note_reach(struct changes *changes, struct fleet_server *server,
+			     const struct site_server *seen, int64_t now_ms, int64_t reported_at_ms,
+			     struct arena *arena);
 
 /* A server is removed. */
 void fleet_note_gone(struct changes *changes, const struct record_removal *removal);

@@ -5,6 +5,17 @@
 #include "proto/exposure/exposure.h"
 #include "proto/exposure/verdict_json.h"
 
+static const char *adapters_text(const struct site_server *seen, struct arena *arena)
+{
+	struct buffer text;
+
+	buffer_init(&text);
+	view_add_adapters(seen, &text);
+	const char *kept = arena_strndup(arena, text.bytes, text.size);
+	buffer_deinit(&text);
+	return kept;
+}
+
 void fleet_judge_seen(struct fleet_server *server, const struct snapshot *report,
 		      const struct site_server *seen, struct view_verdict verdict,
 		      struct changes *changes, struct arena *arena)
@@ -12,6 +23,8 @@ void fleet_judge_seen(struct fleet_server *server, const struct snapshot *report
 	struct assessment assessment;
 
 	exposure_assess(seen, &assessment, arena);
+	const char *reach =
+		fleet_note_reach(changes, server, seen, verdict.since_ms, report->at_ms, arena);
 	char *findings = verdict_json_write_findings(&assessment);
 	verdict.verdict = assessment.verdict;
 	verdict.adapters = view_adapter_states(seen);
@@ -20,10 +33,11 @@ void fleet_judge_seen(struct fleet_server *server, const struct snapshot *report
 		verdict.since_ms = server->current->since_ms;
 	struct view *view = view_make(report, &verdict);
 	free(findings);
-	if (server->current && view_shows_the_same(server->current, view))
+	if (server->current && !reach && view_shows_the_same(server->current, view))
 		view_unref(view);
 	else
-		fleet_changes_add(changes, server, view, verdict.silent ? seen : NULL);
+		fleet_changes_add(changes, server, view,
+				  verdict.silent ? adapters_text(seen, arena) : reach);
 }
 
 /* Judges a server again if what it sees of its site has changed, or its report is a new one. */
@@ -122,7 +136,8 @@ static enum status keep_verdict(struct fleet *fleet, struct fleet_server *server
 		return status;
 	arena_init(&arena);
 	site_view_member(&server->site->index, server->member, NULL, &seen, &arena);
-	fleet_changes_add(changes, server, view_renew_silent(server->current, renamed_to), &seen);
+	fleet_changes_add(changes, server, view_renew_silent(server->current, renamed_to),
+			  adapters_text(&seen, &arena));
 	arena_deinit(&arena);
 	return STATUS_OK;
 }

@@ -33,7 +33,8 @@ struct record_server {
 	int64_t since_ms;
 	const char
 		*verdict_json; /* the verdict as JSON; when written, NULL: what is stored stays */
-	const char *adapters_json; /* its adapters as judged, of a silent server; likewise */
+	/* Its adapters as judged: of a silent server in full, else view_add_reach(); likewise. */
+	const char *adapters_json;
 };
 
 /* Something that changed about a server (collector/model/report_diff.h). */

@@ -14,6 +14,7 @@
  *   "place"      {"before": {"organization", "site", "server"}, "after": {...}}
  * The fleet adds what it concludes itself:
  *   "reported"   {}: its first report
+ *   "reach"      {"adapters": [{"id", "state"}]}: all of them, as they were judged
  *   "verdict"    {"before", "after", "reasons": [code]}
  *   "silent"     {"silent": true or false}
  *   "removed"    {"by", "reason"}: somebody took it out of the fleet

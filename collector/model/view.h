@@ -78,8 +78,11 @@ uint8_t view_adapter_states(const struct site_server *server);
  */
 bool view_next_adapter_state(const char **at, enum adapter_state *out);
 
-/* Reads the states from adapters as view_add_adapters() wrote them. */
+/* Reads the states from adapters as view_add_adapters() or view_add_reach() wrote them. */
 uint8_t view_stored_adapter_states(const char *adapters_json);
+
+/* Adds the states of adapters alone, an array: [{"id", "state"}]. */
+void view_add_reach(const struct site_server *server, struct buffer *out);
 
 /* Makes a view of a server by its latest report; one reference. Copies all it needs. */
 struct view *view_make(const struct snapshot *latest, const struct view_verdict *verdict);

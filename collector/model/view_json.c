@@ -60,6 +60,18 @@ bool view_next_adapter_state(const char **at, enum adapter_state *out)
 	return false;
 }
 
+void view_add_reach(const struct site_server *server, struct buffer *out)
+{
+	json_open_array(out, NULL);
+	for (size_t i = 0; i < server->n_adapters; i++) {
+		json_open_object(out, NULL);
+		json_put_text(out, "id", server->adapters[i].id);
+		json_put_text(out, "state", adapter_state_name(server->adapters[i].state));
+		json_close_object(out);
+	}
+	json_close_array(out);
+}
+
 static void open_verdict(const struct view *view, struct buffer *out)
 {
 	json_open_object(out, NULL);

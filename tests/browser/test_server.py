@@ -147,9 +147,9 @@ def test_the_timeline_shows_states_as_bands(page, stage):
     del stage.part("MAIL-HQ2").server.adapters[1]
     page.open_server("MAIL-HQ2")
     stage.send("MAIL-HQ2")
-    page.wait(lambda: page.run("return [...document.querySelectorAll('.band')].map((b) => b.className)")
+    page.wait(lambda: page.run("return [...document.querySelectorAll('.bands:not(.reach) .band:not(.gap)')].map((b) => b.className)")
               == ["band v-exposed", "band v-clear"], "the bands of both states")
-    page.click("#timeline-title ~ details summary")
+    page.click("#timeline-title ~ .as-list summary")
     assert "removed E100B2" in page.text(".changes")
     assert page.run("return document.querySelectorAll('.mark-at').length") > 0
 

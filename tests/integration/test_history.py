@@ -26,8 +26,15 @@ def moment(change):
 
 
 def told(collector, name):
-    """The oldest first, with what is in them."""
-    return [(change["kind"], change["detail"]) for change in reversed(history(collector, name)[0])]
+    """The oldest first, with what is in them, but for what is told of adapters beside the verdict."""
+    changes = [(change["kind"], change["detail"]) for change in reversed(history(collector, name)[0])]
+    return [change for change in changes if change[0] != "reach"]
+
+
+def reaches(collector, name):
+    """[{adapter: state}], the oldest first."""
+    changes = [change for change in reversed(history(collector, name)[0]) if change["kind"] == "reach"]
+    return [{adapter["id"]: adapter["state"] for adapter in change["detail"]["adapters"]} for change in changes]
 
 
 def test_the_history_tells_changes_and_not_reports(tmp_path):
@@ -66,6 +73,45 @@ def test_the_history_tells_changes_and_not_reports(tmp_path):
     with Collector(data) as collector:
         assert told(collector, "exch1.acme.example") == everything
         assert history(collector, "EXCH1", f"?since={NOTHING_SINCE}") == ([], None)
+
+
+def test_how_adapters_were_judged_is_told_when_it_changes(tmp_path):
+    data = tmp_path / "data"
+    with Collector(data) as collector:
+        site = exposed_site()
+        for sequence in (1, 2):
+            for report in site:
+                assert collector.post({**report, "sequence": sequence})[0] == 200
+        there = reaches(collector, "EXCH1")
+        assert there[-1] == {"A": "good", "B": "isolated"}
+        assert all(a != b for a, b in zip(there, there[1:], strict=False))
+        first = [change for change in history(collector, "EXCH1")[0] if change["kind"] in ("reported", "reach")][-2:]
+        assert first[0]["at"] == first[1]["at"]  # known from the first report on
+        disabled = {**site[0], "adapters": [site[0]["adapters"][0], {**site[0]["adapters"][1], "enabled": False}]}
+        assert collector.post({**disabled, "sequence": 3})[0] == 200
+        assert reaches(collector, "EXCH1") == there + [{"A": "good", "B": "inactive"}]
+    with Collector(data) as collector:
+        assert collector.post({**disabled, "sequence": 4})[0] == 200
+        assert reaches(collector, "EXCH1") == there + [{"A": "good", "B": "inactive"}]
+
+
+@pytest.mark.parametrize("stored", ["[]", '[{"id":"A","state":"good","link_down":false,"paths":[]},'
+                                    '{"id":"B","state":"isolated","link_down":false,"paths":[]}]'],
+                         ids=["never silent", "silent once"])
+def test_after_an_upgrade_it_is_told_once_how_adapters_are_judged(tmp_path, stored):
+    """What is stored of adapters as a former version did it, which told nothing of them."""
+    data = tmp_path / "data"
+    with Collector(data) as collector:
+        for report in exposed_site():
+            assert collector.post({**report, "sequence": 1})[0] == 200
+    with sqlite3.connect(data / "mtawatch.db") as db:
+        db.execute("DELETE FROM history WHERE kind = 'reach'")
+        db.execute("UPDATE server SET adapters_json = ?", [stored])
+    for sequence in (2, 3):
+        with Collector(data) as collector:
+            for report in exposed_site():
+                assert collector.post({**report, "sequence": sequence})[0] == 200
+            assert reaches(collector, "EXCH1") == [{"A": "good", "B": "isolated"}]
 
 
 def test_silence_and_its_end_are_told(tmp_path):
@@ -123,5 +169,5 @@ def test_many_equal_reports_take_no_rows(tmp_path):
         for sequence in range(1, 40):
             assert collector.post(minimal("EXCH1", sequence))[0] == 200
     with sqlite3.connect(data / "mtawatch.db") as db:
-        assert db.execute("SELECT count(*) FROM history").fetchone()[0] == 2  # reported, unknown
+        assert db.execute("SELECT count(*) FROM history WHERE kind <> 'reach'").fetchone()[0] == 2  # reported, unknown
         assert db.execute("SELECT count(*) FROM report").fetchone()[0] == 39
