@@ -21,6 +21,7 @@ struct identity_list *identities_list(struct identities *ids, enum record_kind k
 	case RECORD_KIND_SERVER:
 	case RECORD_KIND_ALERT:
 	case RECORD_KIND_USER:
+	case RECORD_KIND_SITE:
 		break;
 	}
 	return NULL;
@@ -165,6 +166,7 @@ size_t identities_count(const struct identities *ids, enum record_kind kind)
 	case RECORD_KIND_SERVER:
 	case RECORD_KIND_ALERT:
 	case RECORD_KIND_USER:
+	case RECORD_KIND_SITE:
 		break;
 	}
 	return 0;

@@ -18,7 +18,8 @@ enum record_kind {
 	RECORD_KIND_SESSION = 4, /* of a browser; its name is a random id */
 	RECORD_KIND_SERVER = 5,  /* in an audit row only: a server of the fleet, by its key */
 	RECORD_KIND_ALERT = 6,   /* likewise: an alert, a silence or a delivery, by its id */
-	RECORD_KIND_USER = 7,    /* never stored: somebody whom a proxy names */
+	RECORD_KIND_SITE = 7,    /* in an audit row only: a site, "ORGANIZATION/SITE" */
+	RECORD_KIND_USER = 8,    /* never stored: somebody whom a proxy names */
 };
 
 /*

@@ -64,9 +64,16 @@ static const struct store_column audit_columns[] = {
 	TEXT(audit, who),
 	TEXT(audit, origin),
 	TEXT(audit, action),
-	CHOICE(audit, kind, RECORD_KIND_NONE, RECORD_KIND_ALERT),
+	CHOICE(audit, kind, RECORD_KIND_NONE, RECORD_KIND_SITE),
 	TEXT(audit, object),
 	COLUMN(object_id, TEXT_OR_NULL, audit, object_id),
+};
+
+static const struct store_column bookmark_columns[] = {
+	TEXT(bookmark, person),
+	TEXT(bookmark, name),
+	TEXT(bookmark, query),
+	NUMBER(bookmark, made_ms),
 };
 
 static const struct store_column delivery_columns[] = {
@@ -101,6 +108,12 @@ static const struct store_column identity_columns[] = {
 	TEXT(identity, made_by),
 	NUMBER(identity, made_at_ms),
 	NUMBER(identity, expires_at_ms),
+};
+
+static const struct store_column remark_columns[] = {
+	TEXT(remark, subject),  TEXT(remark, owner), TEXT(remark, owner_by),
+	TIME(remark, owner_ms), TEXT(remark, note),  TEXT(remark, note_by),
+	TIME(remark, note_ms),
 };
 
 static const struct store_column removal_columns[] = {
@@ -152,10 +165,12 @@ static const struct store_column trend_columns[] = {
 
 TABLE(store_alerts, alert, "alert")
 TABLE(store_audits, audit, "audit row")
+TABLE(store_bookmarks, bookmark, "bookmark")
 TABLE(store_deliveries, delivery, "notification")
 TABLE(store_expected, expected, "expected server")
 TABLE(store_hooks, hook, "hook")
 TABLE(store_identities, identity, "identity")
+TABLE(store_remarks, remark, "owner or note")
 TABLE(store_removals, removal, "removal")
 TABLE(store_silences, silence, "silence")
 TABLE(store_summaries, summary, "summary")
@@ -167,10 +182,12 @@ static const struct store_table *find_table(const char *name, size_t n)
 	static const struct store_table *const all[] = {
 		&store_alerts,
 		&store_audits,
+		&store_bookmarks,
 		&store_deliveries,
 		&store_expected,
 		&store_hooks,
 		&store_identities,
+		&store_remarks,
 		&store_removals,
 		&store_silences,
 		&store_summaries,

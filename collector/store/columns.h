@@ -11,6 +11,7 @@
 
 #include "collector/model/record_alert.h"
 #include "collector/model/record_identity.h"
+#include "collector/model/record_remark.h"
 #include "collector/model/record_report.h"
 #include "collector/model/record_trend.h"
 #include "collector/store/store.h"
@@ -47,10 +48,12 @@ struct store_table {
 
 extern const struct store_table store_alerts;
 extern const struct store_table store_audits;
+extern const struct store_table store_bookmarks;
 extern const struct store_table store_deliveries; /* without body and `about` */
 extern const struct store_table store_expected;
 extern const struct store_table store_hooks;
 extern const struct store_table store_identities;
+extern const struct store_table store_remarks;
 extern const struct store_table store_removals;
 extern const struct store_table store_silences;
 extern const struct store_table store_summaries;
@@ -60,10 +63,12 @@ extern const struct store_table store_trends;
 union store_record {
 	struct record_alert alert;
 	struct record_audit audit;
+	struct record_bookmark bookmark;
 	struct record_delivery delivery;
 	struct record_expected expected;
 	struct record_hook hook;
 	struct record_identity identity;
+	struct record_remark remark;
 	struct record_removal removal;
 	struct record_silence silence;
 	struct record_summary summary;

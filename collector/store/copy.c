@@ -345,6 +345,31 @@ static enum status copy_trends(struct copying *c)
 	return status;
 }
 
+static enum status copy_remark(void *user, const struct record_remark *remark)
+{
+	struct copying *c = user;
+	return add_change(c, (struct store_change){ .remark = keep_record(c, &store_remarks, remark,
+									  sizeof *remark) });
+}
+
+static enum status copy_bookmark(void *user, const struct record_bookmark *bookmark)
+{
+	struct copying *c = user;
+	return add_change(
+		c, (struct store_change){ .bookmark = keep_record(c, &store_bookmarks, bookmark,
+								  sizeof *bookmark) });
+}
+
+static enum status copy_remarks(struct copying *c)
+{
+	const struct store_engine *engine = c->from->engine;
+	enum status status = engine->read_remarks(c->from->db, copy_remark, c, c->error);
+
+	return status == STATUS_OK
+		       ? engine->read_bookmarks(c->from->db, NULL, copy_bookmark, c, c->error)
+		       : status;
+}
+
 static enum status copy_alerts(struct copying *c)
 {
 	static const struct store_alert_place first = { "", INT64_MAX };
@@ -433,8 +458,8 @@ static enum status copy_time(struct copying *c)
 static enum status copy_all(struct copying *c)
 {
 	static enum status (*const steps[])(struct copying * c) = {
-		copy_servers, flush,       copy_inventory, copy_alerts, copy_trends,
-		flush,        copy_people, flush,          copy_time,
+		copy_servers, flush, copy_inventory, copy_alerts, copy_trends,
+		copy_remarks, flush, copy_people,    flush,       copy_time,
 	};
 	enum status status = STATUS_OK;
 

@@ -152,6 +152,11 @@ struct store_engine {
 				    struct store_history_place before, size_t limit,
 				    store_each_event *each, void *user,
 				    char error[STORE_ERROR_SIZE]);
+	enum status (*read_remarks)(struct store_db *reader, store_each_remark *each, void *user,
+				    char error[STORE_ERROR_SIZE]);
+	enum status (*read_bookmarks)(struct store_db *reader, const char *person,
+				      store_each_bookmark *each, void *user,
+				      char error[STORE_ERROR_SIZE]);
 	enum status (*read_trend)(struct store_db *reader, const char *area, int64_t since_ms,
 				  store_each_trend *each, void *user, char error[STORE_ERROR_SIZE]);
 	enum status (*read_last_trends)(struct store_db *reader, store_each_trend *each, void *user,

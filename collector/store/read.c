@@ -175,6 +175,19 @@ enum status store_read_history(const struct store_connection *reader, const char
 					    error);
 }
 
+enum status store_read_remarks(const struct store_connection *reader, store_each_remark *each,
+			       void *user, char error[STORE_ERROR_SIZE])
+{
+	return reader->engine->read_remarks(reader->db, each, user, error);
+}
+
+enum status store_read_bookmarks(const struct store_connection *reader, const char *person,
+				 store_each_bookmark *each, void *user,
+				 char error[STORE_ERROR_SIZE])
+{
+	return reader->engine->read_bookmarks(reader->db, person, each, user, error);
+}
+
 enum status store_read_trend(const struct store_connection *reader, const char *area,
 			     int64_t since_ms, store_each_trend *each, void *user,
 			     char error[STORE_ERROR_SIZE])

@@ -32,6 +32,7 @@
 
 #include "collector/model/record_alert.h"
 #include "collector/model/record_identity.h"
+#include "collector/model/record_remark.h"
 #include "collector/model/record_report.h"
 #include "collector/model/record_trend.h"
 #include "collector/store/limits.h"
@@ -174,6 +175,16 @@ struct store_change {
 	enum { STORE_EXPECT_ADD, STORE_EXPECT_REPLACE, STORE_EXPECT_DROP } expect;
 	const struct record_expected *expected;
 	size_t n_expected;
+
+	/* The owner and the note of a server or a site, in the place of what was; NULL: none. */
+	const struct record_remark *remark;
+
+	/*
+	 * A bookmark, in the place of the person's one of that name; and one that goes, by person
+	 * and name. Those of a token go with it.
+	 */
+	const struct record_bookmark *bookmark;
+	const struct record_bookmark *dropped_bookmark;
 
 	/*
 	 * An identity that is new: nothing happens where its kind and name are taken. Or one that
@@ -456,6 +467,17 @@ typedef enum status store_each_event(void *user, const struct record_event *even
 enum status store_read_history(const struct store_connection *reader, const char *key,
 			       int64_t since_ms, struct store_history_place before, size_t limit,
 			       store_each_event *each, void *user, char error[STORE_ERROR_SIZE]);
+
+/* Every owner and note, in the order of subjects. */
+typedef enum status store_each_remark(void *user, const struct record_remark *remark);
+enum status store_read_remarks(const struct store_connection *reader, store_each_remark *each,
+			       void *user, char error[STORE_ERROR_SIZE]);
+
+/* The bookmarks of a person, or NULL: everybody's, in the order of persons and names. */
+typedef enum status store_each_bookmark(void *user, const struct record_bookmark *bookmark);
+enum status store_read_bookmarks(const struct store_connection *reader, const char *person,
+				 store_each_bookmark *each, void *user,
+				 char error[STORE_ERROR_SIZE]);
 
 /*
  * Rows of the trend of an area in the order of their times, from the one on that holds at

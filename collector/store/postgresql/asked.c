@@ -118,6 +118,13 @@ static enum status ignore_silence(void *user, const struct record_silence *silen
 	return STATUS_OK;
 }
 
+static enum status ignore_remark(void *user, const struct record_remark *remark)
+{
+	(void)user;
+	(void)remark;
+	return STATUS_OK;
+}
+
 static enum status ignore_hook(void *user, const struct record_hook *hook)
 {
 	(void)user;
@@ -153,6 +160,8 @@ static enum status read_all(struct store_db *db, char error[STORE_ERROR_SIZE])
 
 	if (status == STATUS_OK)
 		status = pg_read_silences(db, ignore_silence, NULL, error);
+	if (status == STATUS_OK)
+		status = pg_read_remarks(db, ignore_remark, NULL, error);
 	if (status == STATUS_OK)
 		status = pg_read_open_alerts(db, ignore_alert, NULL, error);
 	if (status == STATUS_OK)

@@ -149,7 +149,7 @@ static const char begin[] = "BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ, 
 /* All of it at one moment: a collector may go on writing. A large store takes its time. */
 static enum status check(struct checking *c)
 {
-	enum status status = pg_schema_look(&c->db.conn, c->error);
+	enum status status = pg_schema_look(&c->db.conn, false, c->error);
 
 	if (status == STATUS_OK)
 		status = pg_script(&c->db.conn, begin, "check what is stored", c->error);

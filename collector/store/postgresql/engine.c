@@ -41,21 +41,31 @@ void pg_close(struct store_db *db)
 	free(db);
 }
 
-static enum status look_for_schema(struct store_db *db, bool create, char error[STORE_ERROR_SIZE])
-{
-	enum status status = pg_schema_look(&db->conn, error);
+/* The tables as a connection needs them. */
+enum tables {
+	TABLES_PRESENT,       /* of this version */
+	TABLES_OLDER_PRESENT, /* or of an older one */
+	TABLES_MADE,          /* of this version; where there are none they are made */
+};
 
-	return status == STATUS_NOT_FOUND && create ? pg_schema_make(&db->conn, error) : status;
+static enum status look_for_schema(struct store_db *db, enum tables wanted,
+				   char error[STORE_ERROR_SIZE])
+{
+	enum status status = pg_schema_look(&db->conn, wanted == TABLES_OLDER_PRESENT, error);
+
+	return status == STATUS_NOT_FOUND && wanted == TABLES_MADE
+		       ? pg_schema_make(&db->conn, error)
+		       : status;
 }
 
-static enum status open_or_make(struct store_db **out, const struct store_location *location,
-				const char *use, bool create, char error[STORE_ERROR_SIZE])
+static enum status open_for(struct store_db **out, const struct store_location *location,
+			    const char *use, enum tables wanted, char error[STORE_ERROR_SIZE])
 {
 	struct store_db *db = mem_alloc(sizeof *db);
 
 	enum status status = pg_conn_open(&db->conn, location, use, error);
 	if (status == STATUS_OK)
-		status = look_for_schema(db, create, error);
+		status = look_for_schema(db, wanted, error);
 	if (status == STATUS_OK) {
 		*out = db;
 		return STATUS_OK;
@@ -68,19 +78,20 @@ static enum status open_or_make(struct store_db **out, const struct store_locati
 enum status pg_open_as(struct store_db **out, const struct store_location *location,
 		       const char *use, char error[STORE_ERROR_SIZE])
 {
-	return open_or_make(out, location, use, false, error);
+	return open_for(out, location, use, TABLES_OLDER_PRESENT, error);
 }
 
 static enum status open_reader(struct store_db **out, const struct store_location *location,
 			       char error[STORE_ERROR_SIZE])
 {
-	return pg_open_as(out, location, "reader", error);
+	return open_for(out, location, "reader", TABLES_PRESENT, error);
 }
 
 static enum status open_admin(struct store_db **out, const struct store_location *location,
 			      bool create, char error[STORE_ERROR_SIZE])
 {
-	enum status status = open_or_make(out, location, "terminal", create, error);
+	enum status status =
+		open_for(out, location, "terminal", create ? TABLES_MADE : TABLES_PRESENT, error);
 	if (status != STATUS_OK)
 		return status;
 	status = pg_fleet_check(*out, location->directory,
@@ -113,14 +124,11 @@ static enum status begin_lease(struct store_db *db, const struct store_claim *cl
 	return STATUS_OK;
 }
 
-static enum status prepare_writer(struct store_db *db, const struct store_claim *claim,
-				  char error[STORE_ERROR_SIZE])
+static enum status load_writer(struct store_db *db, char error[STORE_ERROR_SIZE])
 {
 	struct store_clocks *clocks = &db->writer->clocks;
 
-	enum status status = begin_lease(db, claim, error);
-	if (status == STATUS_OK)
-		status = pg_read_clock(db, "age_ms", &clocks->age_ms, error);
+	enum status status = pg_read_clock(db, "age_ms", &clocks->age_ms, error);
 	if (status == STATUS_OK)
 		status = pg_read_clock(db, "latest_ms", &clocks->latest_ms, error);
 	if (status == STATUS_OK)
@@ -138,7 +146,11 @@ static enum status open_writer(struct store_db **out, const struct store_locatio
 	(*out)->writer = writer_new();
 	status = pg_fleet_check(*out, location->directory, PG_FLEET_REMEMBER, error);
 	if (status == STATUS_OK)
-		status = prepare_writer(*out, claim, error);
+		status = begin_lease(*out, claim, error);
+	if (status == STATUS_OK)
+		status = pg_schema_update(&(*out)->conn, (*out)->writer->token, error);
+	if (status == STATUS_OK)
+		status = load_writer(*out, error);
 	if (status != STATUS_OK) {
 		pg_close(*out);
 		*out = NULL;
@@ -178,7 +190,7 @@ static enum status read_latest_time(struct store_db *db, int64_t *out, char erro
 /* Takes what a restore that was cut off has left out of the way. */
 static enum status make_hidden_schema(struct pg_conn *conn, char error[STORE_ERROR_SIZE])
 {
-	enum status status = pg_schema_look(conn, error);
+	enum status status = pg_schema_look(conn, true, error);
 
 	if (status == STATUS_OK) {
 		snprintf(error, STORE_ERROR_SIZE,
@@ -206,8 +218,10 @@ static enum status begin_restore(struct store_db **out, const struct store_locat
 		status = make_hidden_schema(&db->conn, error);
 	if (status == STATUS_OK) {
 		db->writer = writer_new();
-		status = prepare_writer(db, NULL, error);
+		status = begin_lease(db, NULL, error);
 	}
+	if (status == STATUS_OK)
+		status = load_writer(db, error);
 	if (status == STATUS_OK)
 		*out = db;
 	else
@@ -283,6 +297,8 @@ const struct store_engine postgresql_engine = {
 	.read_audit_before = pg_read_audit_before,
 	.read_last_audit = pg_read_last_audit,
 	.read_history = pg_read_history,
+	.read_remarks = pg_read_remarks,
+	.read_bookmarks = pg_read_bookmarks,
 	.read_trend = pg_read_trend,
 	.read_last_trends = pg_read_last_trends,
 	.read_reports = pg_read_reports,

@@ -84,7 +84,7 @@ void pg_lease_release(struct store_db *db);
 extern const struct pg_statement pg_fence; /* its parameter: the token */
 enum status pg_fail_without_lease(const struct store_db *db, char error[STORE_ERROR_SIZE]);
 
-/* A connection for some use, and its end (engine.c). */
+/* A connection for some use, also to tables of an older version, and its end (engine.c). */
 enum status pg_open_as(struct store_db **out, const struct store_location *location,
 		       const char *use, char error[STORE_ERROR_SIZE]);
 void pg_close(struct store_db *db);
@@ -276,6 +276,10 @@ enum status pg_read_silences(struct store_db *db, store_each_silence *each, void
 			     char error[STORE_ERROR_SIZE]);
 enum status pg_read_hooks(struct store_db *db, store_each_hook *each, void *user,
 			  char error[STORE_ERROR_SIZE]);
+enum status pg_read_remarks(struct store_db *db, store_each_remark *each, void *user,
+			    char error[STORE_ERROR_SIZE]);
+enum status pg_read_bookmarks(struct store_db *db, const char *person, store_each_bookmark *each,
+			      void *user, char error[STORE_ERROR_SIZE]);
 enum status pg_read_trend(struct store_db *db, const char *area, int64_t since_ms,
 			  store_each_trend *each, void *user, char error[STORE_ERROR_SIZE]);
 enum status pg_read_last_trends(struct store_db *db, store_each_trend *each, void *user,

@@ -75,6 +75,21 @@ static const struct pg_statement thin_trends = {
 };
 static const struct pg_statement drop_trends = { "drop_trends", "drop old rows of the trend",
 						 "DELETE FROM trend WHERE at_ms < $1" };
+static const struct pg_statement put_remark = {
+	"put_remark", "store an owner and a note",
+	"INSERT INTO remark (@remark) SELECT @remark FROM @?remark ON CONFLICT (subject) DO UPDATE "
+	"SET @=remark"
+};
+static const struct pg_statement put_bookmark = {
+	"put_bookmark", "store a bookmark",
+	"INSERT INTO bookmark (@bookmark) SELECT @bookmark FROM @?bookmark ON CONFLICT (person, "
+	"name) DO UPDATE SET @=bookmark"
+};
+static const struct pg_statement drop_bookmark = {
+	"drop_bookmark", "drop a bookmark",
+	"DELETE FROM bookmark old USING @?bookmark WHERE old.person = new_bookmark.person AND "
+	"old.name = new_bookmark.name"
+};
 static const struct pg_statement put_delivery = {
 	"put_delivery", "store what became of a notification",
 	"UPDATE delivery d SET state = n.state, next_ms = n.next_ms, ended_ms = n.ended_ms, "
@@ -98,7 +113,9 @@ static const struct pg_statement drop_identity = {
 	"WITH gone AS (DELETE FROM identity old USING @?identity WHERE old.kind = "
 	"new_identity.kind AND old.name = new_identity.name RETURNING old.kind, old.name), ended "
 	"AS (DELETE FROM identity s USING gone WHERE gone.kind = 2 AND s.kind = 4 AND s.made_by = "
-	"gone.name) INSERT INTO audit (@+audit) SELECT @+audit FROM @?audit WHERE EXISTS (SELECT 1 "
+	"gone.name), forgotten AS (DELETE FROM bookmark b USING gone WHERE gone.kind = 2 AND "
+	"b.person = 'token ' || gone.name) INSERT INTO audit (@+audit) SELECT @+audit FROM @?audit "
+	"WHERE EXISTS (SELECT 1 "
 	"FROM gone)"
 };
 static const struct pg_statement add_audit = {
@@ -217,6 +234,16 @@ static void send_trends(struct store_db *db, const struct store_change *change)
 	send_number(db, &drop_trends, change->trim_trends_ms - STORE_TREND_DAYS * PG_DAY_MS);
 }
 
+static void send_remarks(struct store_db *db, const struct store_change *change)
+{
+	if (change->remark)
+		send_record(db, &put_remark, &store_remarks, change->remark);
+	if (change->bookmark)
+		send_record(db, &put_bookmark, &store_bookmarks, change->bookmark);
+	if (change->dropped_bookmark)
+		send_record(db, &drop_bookmark, &store_bookmarks, change->dropped_bookmark);
+}
+
 /* A delivery that comes to its end makes the oldest of those with the same end go. */
 static void send_delivery(struct store_db *db, const struct record_delivery *delivery)
 {
@@ -269,7 +296,8 @@ bool pg_is_rare(const struct store_change *change)
 {
 	return change->trim_alerts_ms || change->silence || change->dropped_silence ||
 	       change->hook || change->n_summaries > 0 || change->delivery ||
-	       change->n_trends > 0 || change->trim_trends_ms || change->add_identity ||
+	       change->n_trends > 0 || change->trim_trends_ms || change->remark ||
+	       change->bookmark || change->dropped_bookmark || change->add_identity ||
 	       change->drop_identity || change->hand_over_to || change->forget_collector ||
 	       change->audit;
 }
@@ -288,6 +316,7 @@ void pg_send_others(struct store_db *db, const struct store_change *change)
 	if (change->delivery)
 		send_delivery(db, change->delivery);
 	send_trends(db, change);
+	send_remarks(db, change);
 	if (change->hand_over_to)
 		send_text(db, &hand_over, change->hand_over_to);
 	if (change->forget_collector)

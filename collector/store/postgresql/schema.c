@@ -5,12 +5,14 @@
 #include <string.h>
 
 #include "collector/store/postgresql/rows.h"
+#include "proto/base/buffer.h"
+#include "proto/base/count.h"
 #include "proto/base/value.h"
 
-#define VERSION 1
+#define VERSION 2
 
 /*
- * Run as one script, which is one transaction.
+ * Version 1, as it was released: what is to be different comes as a step.
  *
  * meta: `schema` is the version, `oldest_standby` the oldest one whose standbys may go on beside
  * it, `fleet` tells which installation this is; `age_ms` and `latest_ms` are
@@ -197,9 +199,42 @@ static const char tables[] =
 	"INSERT INTO meta VALUES ('schema', '1'), ('oldest_standby', '1'),"
 	" ('fleet', gen_random_uuid()::text);";
 
+/*
+ * Number i brings the tables from version i + 1 to i + 2. One that was released is never changed.
+ * Each only adds: a standby of the version before goes on beside it.
+ */
+static const char *const steps[] = {
+	/* Owners and notes of servers and sites, and what people keep for themselves. */
+	"CREATE TABLE remark ("
+	" subject text PRIMARY KEY COLLATE \"C\", owner text NOT NULL, owner_by text NOT NULL,"
+	" owner_ms bigint, note text NOT NULL, note_by text NOT NULL, note_ms bigint);"
+	"CREATE TABLE bookmark ("
+	" person text NOT NULL COLLATE \"C\", name text NOT NULL COLLATE \"C\","
+	" query text NOT NULL, made_ms bigint NOT NULL, PRIMARY KEY (person, name));",
+};
+_Static_assert(COUNT(steps) == VERSION - 1, "each version has its step");
+
+#define SET_VERSION "UPDATE meta SET value = '" VALUE_DIGITS(VERSION) "' WHERE name = 'schema'"
+
+/* One script is one transaction. */
+static enum status run_steps(struct pg_conn *conn, struct buffer *script, size_t first,
+			     const char *what, char error[STORE_ERROR_SIZE])
+{
+	for (size_t i = first; i < COUNT(steps); i++)
+		buffer_add_text(script, steps[i]);
+	buffer_add_text(script, SET_VERSION);
+	enum status status = pg_script(conn, script->bytes, what, error);
+	buffer_deinit(script);
+	return status;
+}
+
 enum status pg_schema_make(struct pg_conn *conn, char error[STORE_ERROR_SIZE])
 {
-	return pg_script(conn, tables, "make the tables", error);
+	struct buffer script;
+
+	buffer_init(&script);
+	buffer_add_text(&script, tables);
+	return run_steps(conn, &script, 0, "make the tables", error);
 }
 
 /* In the place of the version. */
@@ -213,9 +248,7 @@ enum status pg_schema_hide(struct pg_conn *conn, char error[STORE_ERROR_SIZE])
 
 enum status pg_schema_show(struct pg_conn *conn, char error[STORE_ERROR_SIZE])
 {
-	return pg_script(
-		conn, "UPDATE meta SET value = '" VALUE_DIGITS(VERSION) "' WHERE name = 'schema'",
-		"complete the restored tables", error);
+	return pg_script(conn, SET_VERSION, "complete the restored tables", error);
 }
 
 enum status pg_schema_drop(struct pg_conn *conn, char error[STORE_ERROR_SIZE])
@@ -229,29 +262,29 @@ static const struct pg_statement find_schema = {
 static const struct pg_statement read_version = { "read_version", "read the version of the tables",
 						  "SELECT value FROM meta WHERE name = 'schema'" };
 
-static enum status check_version(const struct pg_conn *conn, const PGresult *result,
+static enum status check_version(const struct pg_conn *conn, const PGresult *result, long *version,
 				 char error[STORE_ERROR_SIZE])
 {
-	const char *version = PQntuples(result) > 0 ? pg_text(result, 0, 0) : "";
+	const char *text = PQntuples(result) > 0 ? pg_text(result, 0, 0) : "";
 
-	if (strcmp(version, RESTORING) == 0) {
+	*version = strtol(text, NULL, 10);
+	if (strcmp(text, RESTORING) == 0) {
 		snprintf(error, STORE_ERROR_SIZE,
 			 "a backup is being restored into the database at %s; if that was cut off, "
 			 "restore it again",
 			 conn->place);
 		return STATUS_TRUNCATED;
 	}
-	if (strtol(version, NULL, 10) == VERSION)
+	if (*version >= 1 && *version <= VERSION)
 		return STATUS_OK;
 	snprintf(error, STORE_ERROR_SIZE,
 		 "the store in the database at %s was written by %s version of "
 		 "mtawatch-collector (its schema is '%.20s', this program knows %d)",
-		 conn->place, strtol(version, NULL, 10) > VERSION ? "a newer" : "another", version,
-		 VERSION);
+		 conn->place, *version > VERSION ? "a newer" : "another", text, VERSION);
 	return STATUS_UNSUPPORTED;
 }
 
-enum status pg_schema_look(struct pg_conn *conn, char error[STORE_ERROR_SIZE])
+static enum status find_version(struct pg_conn *conn, long *version, char error[STORE_ERROR_SIZE])
 {
 	PGresult *result;
 	enum status status = pg_run(conn, &find_schema, NULL, &result, error);
@@ -267,7 +300,35 @@ enum status pg_schema_look(struct pg_conn *conn, char error[STORE_ERROR_SIZE])
 	}
 	status = pg_run(conn, &read_version, NULL, &result, error);
 	if (status == STATUS_OK)
-		status = check_version(conn, result, error);
+		status = check_version(conn, result, version, error);
 	PQclear(result);
 	return status;
+}
+
+enum status pg_schema_look(struct pg_conn *conn, bool may_be_older, char error[STORE_ERROR_SIZE])
+{
+	long version = 0;
+	enum status status = find_version(conn, &version, error);
+
+	if (status != STATUS_OK || version == VERSION || may_be_older)
+		return status;
+	snprintf(error, STORE_ERROR_SIZE,
+		 "the store in the database at %s is of an older version of mtawatch-collector "
+		 "(its schema is %ld, this program knows %d): a collector of this version brings "
+		 "it up to date when it judges, so start one first",
+		 conn->place, version, VERSION);
+	return STATUS_CONFLICT;
+}
+
+enum status pg_schema_update(struct pg_conn *conn, const char *token, char error[STORE_ERROR_SIZE])
+{
+	struct buffer script;
+	long version = 0;
+	enum status status = find_version(conn, &version, error);
+
+	if (status != STATUS_OK || version == VERSION)
+		return status;
+	buffer_init(&script);
+	buffer_printf(&script, "SELECT fence('%s');", token);
+	return run_steps(conn, &script, (size_t)version - 1, "bring the tables up to date", error);
 }

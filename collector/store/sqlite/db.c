@@ -229,6 +229,13 @@ static const char *const sql[STORE_STATEMENT_COUNT] = {
 	[STORE_LAST_TRENDS] = "SELECT @trend FROM trend JOIN (SELECT area AS last_area, "
 			      "max(at_ms) AS last_ms FROM trend GROUP BY area) ON area = "
 			      "last_area AND at_ms = last_ms ORDER BY area",
+	[STORE_PUT_REMARK] = "INSERT OR REPLACE INTO remark (@remark) VALUES (@?remark)",
+	[STORE_LIST_REMARKS] = "SELECT @remark FROM remark ORDER BY subject",
+	[STORE_PUT_BOOKMARK] = "INSERT OR REPLACE INTO bookmark (@bookmark) VALUES (@?bookmark)",
+	[STORE_DROP_BOOKMARK] = "DELETE FROM bookmark WHERE person = ?1 AND name = ?2",
+	[STORE_DROP_BOOKMARKS] = "DELETE FROM bookmark WHERE person = 'token ' || ?1",
+	[STORE_LIST_BOOKMARKS] = "SELECT @bookmark FROM bookmark WHERE ?1 IS NULL OR person = ?1 "
+				 "ORDER BY person, name",
 	[STORE_LIST_HOOKS] = "SELECT @hook FROM hook ORDER BY name",
 	[STORE_LAST_ALERT_ID] = "SELECT max((SELECT coalesce(max(id), 0) FROM alert), (SELECT "
 				"coalesce(max(id), 0) FROM delivery), (SELECT coalesce(max(id), 0) "

@@ -30,7 +30,10 @@ static enum status drop(struct store_db *db, const struct record_identity *ident
 	*done = status == STATUS_OK && sqlite3_changes(db->handle) > 0;
 	if (!*done || identity->kind != RECORD_KIND_TOKEN)
 		return status;
-	return STORE_RUN(db, STORE_DROP_SESSIONS, what, error, STORE_TEXT(identity->name));
+	status = STORE_RUN(db, STORE_DROP_SESSIONS, what, error, STORE_TEXT(identity->name));
+	return status == STATUS_OK ? STORE_RUN(db, STORE_DROP_BOOKMARKS, what, error,
+					       STORE_TEXT(identity->name))
+				   : status;
 }
 
 static enum status add_audit(struct store_db *db, const struct record_audit *audit,

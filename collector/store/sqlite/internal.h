@@ -126,6 +126,12 @@ enum store_statement {
 	STORE_DROP_TRENDS,
 	STORE_LIST_TREND,
 	STORE_LAST_TRENDS,
+	STORE_PUT_REMARK,
+	STORE_LIST_REMARKS,
+	STORE_PUT_BOOKMARK,
+	STORE_DROP_BOOKMARK,
+	STORE_DROP_BOOKMARKS,
+	STORE_LIST_BOOKMARKS,
 	STORE_LAST_ALERT_ID,
 	STORE_STATEMENT_COUNT,
 };
@@ -515,6 +521,15 @@ enum status store_db_read_trend(struct store_db *db, const char *area, int64_t s
 				store_each_trend *each, void *user, char error[STORE_ERROR_SIZE]);
 enum status store_db_read_last_trends(struct store_db *db, store_each_trend *each, void *user,
 				      char error[STORE_ERROR_SIZE]);
+
+/* Owners, notes and bookmarks (remarks.c). */
+enum status store_db_put_remarks(struct store_db *db, const struct store_change *change,
+				 char error[STORE_ERROR_SIZE]);
+enum status store_db_read_remarks(struct store_db *db, store_each_remark *each, void *user,
+				  char error[STORE_ERROR_SIZE]);
+enum status store_db_read_bookmarks(struct store_db *db, const char *person,
+				    store_each_bookmark *each, void *user,
+				    char error[STORE_ERROR_SIZE]);
 
 /* The terminal's connection, and its read (admin.c). */
 enum status store_db_open_admin(struct store_db *db, const char *directory, bool create,

@@ -340,6 +340,22 @@ static const char *const migrations[] = {
 	" silent INTEGER NOT NULL,"
 	" PRIMARY KEY (area, at_ms)) WITHOUT ROWID;"
 	"CREATE INDEX trend_time ON trend (at_ms);",
+
+	/* Owners and notes of servers and sites, and what people keep for themselves. */
+	"CREATE TABLE remark ("
+	" subject TEXT PRIMARY KEY NOT NULL," /* struct record_remark */
+	" owner TEXT NOT NULL,"
+	" owner_by TEXT NOT NULL,"
+	" owner_ms INTEGER,"
+	" note TEXT NOT NULL,"
+	" note_by TEXT NOT NULL,"
+	" note_ms INTEGER) WITHOUT ROWID;"
+	"CREATE TABLE bookmark ("
+	" person TEXT NOT NULL,"
+	" name TEXT NOT NULL,"
+	" query TEXT NOT NULL,"
+	" made_ms INTEGER NOT NULL,"
+	" PRIMARY KEY (person, name)) WITHOUT ROWID;",
 };
 
 #define VERSION ((int)COUNT(migrations))

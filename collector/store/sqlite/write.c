@@ -84,6 +84,8 @@ static enum status apply(struct store_db *db, const struct store_change *change,
 		status = store_db_put_identity(db, change, error);
 	if (status == STATUS_OK)
 		status = store_db_put_trends(db, change, error);
+	if (status == STATUS_OK)
+		status = store_db_put_remarks(db, change, error);
 	return status;
 }
 

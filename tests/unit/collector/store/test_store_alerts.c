@@ -231,7 +231,7 @@ static void a_number_of_another_record_that_stands_for_nothing_is_damage(void **
 			    "report_opened, report_resolved) VALUES ('ops', 3, 0, 0, 0, 0, 0)");
 	assert_int_equal(fixture_ask(&f, read_summaries, NULL), STATUS_MALFORMED);
 	fixture_execute(&f, "INSERT INTO audit (at_ms, who, origin, action, kind, object) "
-			    "VALUES (1, 'w', 'o', 'a', 7, '')");
+			    "VALUES (1, 'w', 'o', 'a', 8, '')");
 	assert_int_equal(
 		store_read_audit_after(store_reader(f.store), 0, 9, see_audit, NULL, f.error),
 		STATUS_MALFORMED);
