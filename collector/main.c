@@ -33,6 +33,8 @@ static const struct command commands[] = {
 	  acknowledge_main },
 	{ "silence", "tell nobody of some alerts for a while; list and end that", silence_help,
 	  silence_main },
+	{ "remark", "say whose a server or a site is, and write a note about it", remark_help,
+	  remark_main },
 	{ "token", "make, list, revoke the tokens of people and programs", token_help, token_main },
 	{ "secret", "make, list, revoke the secrets with which agents enrol", secret_help,
 	  secret_main },

@@ -38,6 +38,9 @@
 #define API_MAX_BODY ((size_t)4096)
 #define API_MAX_IDS  ((size_t)256 * 1024) /* of a body that names many alerts */
 
+/* The body of an owner and a note, whose characters may be written as \uXXXX\uXXXX. */
+#define API_MAX_REMARK ((size_t)16 * 1024)
+
 /* The longest body that names changes for a what-if. */
 #define API_MAX_CHANGES ((size_t)128 * 1024)
 
@@ -123,6 +126,10 @@ void api_report_import(struct call *call);
 void api_server_list(struct call *call);
 void api_server_export(struct call *call);
 void api_server_get(struct call *call);
+
+/* PUT /v1/servers/{name}/remark, PUT /v1/sites/{org}/{site}/remark */
+void api_server_remark_put(struct call *call);
+void api_site_remark_put(struct call *call);
 
 /* GET /v1/trend?since=TIME, /v1/sites/{org}/{site}/trend?since=TIME */
 void api_trend_get(struct call *call);

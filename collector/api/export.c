@@ -9,6 +9,7 @@
 #include "collector/base/turns.h"
 #include "collector/query/inventory.h"
 #include "collector/query/server_csv.h"
+#include "collector/query/server_row.h"
 #include "collector/query/server_select.h"
 #include "proto/base/mem.h"
 
@@ -46,6 +47,14 @@ static void keep_place(struct exporting *e, const struct server_cursor *next)
 	};
 }
 
+static void add_server(const struct exporting *e, const struct view *view, int64_t now_ms,
+		       struct buffer *out)
+{
+	struct remark_pair pair = server_remarks(alerting_remarks(e->api->alerting), view);
+
+	server_csv_add(out, view, &pair, now_ms);
+}
+
 /* Adds the next servers. False: the store does not tell who should be there. */
 static bool add_piece(struct exporting *e, struct buffer *out, bool *more)
 {
@@ -61,7 +70,7 @@ static bool add_piece(struct exporting *e, struct buffer *out, bool *more)
 	if (status == STATUS_OK) {
 		server_select(&e->filter, &list, &arena, &page);
 		for (size_t i = 0; i < page.n; i++)
-			server_csv_add(out, page.views[i], now_ms);
+			add_server(e, page.views[i], now_ms, out);
 		*more = page.more;
 		if (page.more)
 			keep_place(e, &page.next);

@@ -41,7 +41,10 @@ bool api_read_filter(struct call *call, struct server_filter *out)
 {
 	struct problem problem = { .status = 400, .code = "invalid_query" };
 
+	const struct api *api = call->context;
+
 	problem.detail = server_filter_read(call->request->query, &call->arena, out);
+	out->remarks = alerting_remarks(api->alerting);
 	if (problem.detail)
 		call_answer_problem(call, &problem);
 	return !problem.detail;

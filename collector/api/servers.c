@@ -9,14 +9,17 @@
 #include "collector/query/inventory.h"
 #include "collector/http/call.h"
 #include "collector/http/problem.h"
+#include "collector/query/server_row.h"
 #include "collector/query/server_select.h"
 #include "collector/query/site_tally.h"
 #include "collector/model/view.h"
 #include "proto/base/buffer.h"
 #include "proto/json/write.h"
 
-static void add_list(struct buffer *out, const struct server_page *page, int64_t now_ms)
+static void add_list(const struct api *api, const struct server_page *page, struct buffer *out)
 {
+	int64_t now_ms = pipeline_now_ms(api->pipeline);
+
 	json_open_object(out, NULL);
 	json_put_time(out, "as_of", now_ms);
 	server_tally_write(&page->tally, out);
@@ -24,15 +27,17 @@ static void add_list(struct buffer *out, const struct server_page *page, int64_t
 	json_open_array(out, "servers");
 	for (size_t i = 0; i < page->n; i++) {
 		json_put_line(out);
-		view_add(page->views[i], now_ms, out);
+		server_row_write(page->views[i], alerting_remarks(api->alerting), now_ms, out);
 	}
 	json_close_array(out);
 	json_finish(out);
 }
 
-static uint64_t tag_of_page(const struct server_page *page)
+static uint64_t tag_of_page(const struct api *api, const struct server_page *page)
 {
 	uint64_t tag = page->n_matched * 2 + page->more;
+
+	tag = tag * 31 + remarks_revision(alerting_remarks(api->alerting));
 
 	for (size_t i = 0; i < VERDICT_COUNT; i++)
 		tag = tag * 31 + page->tally.by_verdict[i];
@@ -55,7 +60,7 @@ static void answer_page(struct call *call, const struct server_filter *filter)
 	if (!api_list_servers(call, &list))
 		return;
 	server_select(filter, &list, &call->arena, &page);
-	const char *etag = api_make_etag(api, tag_of_page(&page), &call->arena);
+	const char *etag = api_make_etag(api, tag_of_page(api, &page), &call->arena);
 	if (call_answer_not_modified(call, etag))
 		return;
 	if (page.more)
@@ -66,7 +71,7 @@ static void answer_page(struct call *call, const struct server_filter *filter)
 				      filter->limit,
 				      server_cursor_write(filter, &page.next, &call->arena)));
 	buffer_init(&out);
-	add_list(&out, &page, pipeline_now_ms(api->pipeline));
+	add_list(api, &page, &out);
 	api_answer_tagged(call, &out, etag, fields);
 }
 
@@ -136,6 +141,7 @@ static bool find_shown(struct call *call, struct shown *out)
 	out->is_missing = out->view->not_monitored;
 	uint64_t tag = out->is_missing ? view_tag(out->view) : fleet_detail_tag(fleet, out->view);
 	tag += api_server_notes_tag(api, out->view->key);
+	tag = tag * 31 + remarks_revision(alerting_remarks(api->alerting));
 	out->etag = api_make_etag(api, tag, &call->arena);
 	return true;
 }
@@ -183,6 +189,8 @@ static void answer_server(struct call *call, void *user, enum status found)
 		api_answer_unreadable(call, error);
 		return;
 	}
+	struct remark_pair pair = server_remarks(alerting_remarks(api->alerting), shown.view);
+	remark_pair_write(&pair, &out);
 	api_server_notes_add(api, user, &out);
 	json_finish(&out);
 	api_answer_tagged(call, &out, shown.etag, NULL);

@@ -21,7 +21,7 @@ void api_site_list(struct call *call)
 	json_open_array(&out, NULL);
 	for (size_t i = 0; i < n; i++) {
 		json_put_line(&out);
-		site_tally_write(&sites[i], &out);
+		site_tally_write(&sites[i], alerting_remarks(api->alerting), &out);
 	}
 	json_close_array(&out);
 	buffer_add_char(&out, '\n');

@@ -58,6 +58,9 @@ int token_main(int argc, char **argv);
 extern const char secret_help[];
 int secret_main(int argc, char **argv);
 
+extern const char remark_help[];
+int remark_main(int argc, char **argv);
+
 extern const char agents_help[];
 int agents_main(int argc, char **argv);
 

@@ -1,6 +1,7 @@
 /* The commands `servers` and `server`. */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "collector/cli/terminal.h"
 #include "collector/commands/commands.h"
@@ -27,6 +28,9 @@ const char servers_help[] =
 	"clear,\n"
 	"                     protected, not_applicable; may come again\n"
 	"  --site SITE        only of this site; may come again\n"
+	"  --owner NAME       only what this person or team owns, by itself or by its site; may\n"
+	"                     come again\n"
+	"  --no-owner         only what nobody owns\n"
 	"  --silent           only those that have stopped reporting\n"
 	"  --sort KEY         verdict, server, site, since, reported_at, build; -KEY: the reverse\n"
 	"  --limit N          at most so many; default all\n" SHOW_HELP;
@@ -76,6 +80,9 @@ struct servers_options {
 	size_t n_verdicts;
 	const char *sites[MAX_VALUES];
 	size_t n_sites;
+	const char *owners[MAX_VALUES];
+	size_t n_owners;
+	const char *no_owner;
 	const char *silent;
 	const char *sort;
 	const char *limit;
@@ -91,6 +98,10 @@ static const char *path_of(const struct servers_options *parsed, struct arena *a
 		query_string_add(&query, "verdict", parsed->verdicts[i]);
 	for (size_t i = 0; i < parsed->n_sites; i++)
 		query_string_add(&query, "site", parsed->sites[i]);
+	for (size_t i = 0; i < parsed->n_owners; i++)
+		query_string_add(&query, "owner", parsed->owners[i]);
+	if (parsed->no_owner)
+		query_string_add(&query, "owner", "");
 	for (size_t i = 0; i < parsed->words.n_words; i++)
 		query_string_add(&query, "q", parsed->words.words[i]);
 	if (parsed->silent)
@@ -109,6 +120,8 @@ int servers_main(int argc, char **argv)
 	struct arguments_option options[] = {
 		{ "verdict", "VERDICT", parsed.verdicts, MAX_VALUES, 0 },
 		{ "site", "SITE", parsed.sites, MAX_VALUES, 0 },
+		{ "owner", "NAME", parsed.owners, MAX_VALUES, 0 },
+		{ "no-owner", NULL, &parsed.no_owner, 1, 0 },
 		{ "silent", NULL, &parsed.silent, 1, 0 },
 		{ "sort", "KEY", &parsed.sort, 1, 0 },
 		{ "limit", "N", &parsed.limit, 1, 0 },
@@ -127,6 +140,7 @@ int servers_main(int argc, char **argv)
 				       parsed.limit);
 	parsed.n_verdicts = options[0].n;
 	parsed.n_sites = options[1].n;
+	parsed.n_owners = options[2].n;
 	arena_init(&arena);
 	list.path = path_of(&parsed, &arena);
 	list.most = parsed.limit ? get_limit(parsed.limit) : 0;
@@ -239,6 +253,58 @@ static const char *make_log(struct show *show, struct json_reading *in,
 	return report_log_words(&log, report_none_failed(&told), &show->arena);
 }
 
+/* What somebody wrote of a server or of its site. */
+struct remark_shown {
+	const char *text; /* NULL: nothing */
+	const char *by;
+	const char *since;
+	bool is_of_site;
+};
+
+static struct remark_shown read_remark(struct show *show, struct json_reading *in,
+				       const struct json_place *root, const char *name,
+				       const char *member)
+{
+	static const struct show_column at = { .member = "at", .kind = SHOW_SINCE };
+	struct remark_shown remark = { .text = NULL };
+	struct json_place place;
+
+	if (!json_get_object(in, root, name, &place))
+		return remark;
+	remark.text = json_borrow_text(in, &place, member);
+	remark.by = json_borrow_text(in, &place, "by");
+	remark.since = show_cell(show, in, &place, &at);
+	const char *of = json_borrow_text(in, &place, "of");
+	remark.is_of_site = of && strcmp(of, "site") == 0;
+	return remark;
+}
+
+/* "owner      Mail team (of the site)" */
+static void print_owner(struct show *show, const struct remark_shown *owner)
+{
+	if (owner->text)
+		printf("%-10s %s%s\n", "owner", console_text(owner->text, &show->arena),
+		       owner->is_of_site ? " (of the site)" : "");
+}
+
+/* Line by line, for there may be several. */
+static void print_note(struct show *show, const struct remark_shown *note)
+{
+	const char *line = note->text;
+
+	if (!line)
+		return;
+	printf("\n%s, written by %s %s:\n", note->is_of_site ? "Note (of the site)" : "Note",
+	       console_text(note->by ? note->by : "?", &show->arena),
+	       note->since ? note->since : "");
+	while (line) {
+		size_t n = strcspn(line, "\n");
+		const char *text = arena_strndup(&show->arena, line, n);
+		printf("  %s\n", console_text(text, &show->arena));
+		line = line[n] ? line + n + 1 : NULL;
+	}
+}
+
 static const struct show_column server_lines[] = {
 	{ "since", "since", .kind = SHOW_SINCE },
 	{ "report", "age_s", .kind = SHOW_AGE },
@@ -263,6 +329,8 @@ static void print_server(struct show *show, struct json_reading *in, const struc
 
 	for (size_t i = 0; i < COUNT(server_lines); i++)
 		lines[i] = show_cell(show, in, root, &server_lines[i]);
+	struct remark_shown owner = read_remark(show, in, root, "owner", "name");
+	struct remark_shown note = read_remark(show, in, root, "note", "text");
 	findings_read(in, root, &findings);
 	table_init(&table, names, COUNT(names), &show->arena);
 	table_keep_names(&table, 2);
@@ -278,6 +346,8 @@ static void print_server(struct show *show, struct json_reading *in, const struc
 			printf("%-10s %s\n", server_lines[i].heading,
 			       console_text(lines[i], &show->arena));
 	}
+	print_owner(show, &owner);
+	print_note(show, &note);
 	print_texts(show, "Why", findings.reasons, findings.n_reasons);
 	if (findings.n_notes > 0)
 		print_texts(show, "Note", findings.notes, findings.n_notes);

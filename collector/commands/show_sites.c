@@ -39,10 +39,19 @@ static const char *const counted[] = { "failing", "exposed",   "at_risk",
 struct site_shown {
 	const char *site;
 	const char *organization;
+	const char *owner; /* NULL: nobody */
 	int64_t total;
 	int64_t counts[N_COUNTED];
 	size_t place; /* in the answer */
 };
+
+static const char *read_owner(struct json_reading *in, const struct json_place *at)
+{
+	struct json_place owner;
+
+	return json_get_object(in, at, "owner", &owner) ? json_borrow_text(in, &owner, "name")
+							: NULL;
+}
 
 static void read_site(struct json_reading *in, const struct json_place *at, void *item)
 {
@@ -51,6 +60,7 @@ static void read_site(struct json_reading *in, const struct json_place *at, void
 
 	json_get_text(in, at, "site", &site->site);
 	json_get_text(in, at, "organization", &site->organization);
+	site->owner = read_owner(in, at);
 	if (!json_get_object(in, at, "counts", &counts))
 		return;
 	json_get_integer(in, &counts, "total", 0, SHOW_MAX_ITEMS, &site->total);
@@ -104,6 +114,7 @@ static void add_site(struct show *show, const struct site_shown *site, struct ta
 		site->organization,
 		arena_printf(&show->arena, "%" PRId64, site->total),
 		join_counts(show, site),
+		site->owner,
 	};
 
 	table_add(table, cells,
@@ -113,8 +124,8 @@ static void add_site(struct show *show, const struct site_shown *site, struct ta
 static void print_sites(struct show *show, struct json_reading *in, const struct json_place *root,
 			void *user)
 {
-	static const char *const names[] = { "WORST", "SITE", "ORGANIZATION", "SERVERS",
-					     "OF THESE" };
+	static const char *const names[] = { "WORST",   "SITE",     "ORGANIZATION",
+					     "SERVERS", "OF THESE", "OWNER" };
 	struct table table;
 	size_t n = 0;
 	(void)user;

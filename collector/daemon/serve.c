@@ -272,7 +272,8 @@ static int open_alerting(struct serve *s)
 static void open_feed(struct serve *s)
 {
 	s->api.events = event_stream_new(loop_uv(s->loop), (uint64_t)clock_now_ms() * 1000);
-	s->api.feed = feed_new(loop_uv(s->loop), s->api.events, s->api.inventory);
+	s->api.feed = feed_new(loop_uv(s->loop), s->api.events, s->api.inventory,
+			       alerting_remarks(s->alerting));
 }
 
 static const char *why_not_ours(void *user)

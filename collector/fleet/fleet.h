@@ -267,7 +267,7 @@ enum status fleet_read_judged(struct fleet *fleet, const struct view *view, stru
 			      char error[FLEET_ERROR_SIZE]);
 
 /*
- * Adds everything known of the server of that view: the object of view_add() with more members,
+ * Adds everything known of the server of that view: the object of view_add_open() with more members,
  *   "adapters": as they were judged (view_add_adapters); those of a silent server at its last fresh
  *               moment,
  *   "facts", "files": what the verdict follows from (collector/model/server_facts.h),

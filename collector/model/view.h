@@ -111,7 +111,7 @@ uint64_t view_tag(const struct view *view);
 void view_add_verdict(const struct view *view, struct buffer *out);
 
 /*
- * Adds the server object: the members of verdict_json_write() and
+ * Adds the server object, without its closing brace, for whoever adds members: the members of verdict_json_write() and
  *   "exchange_server", "since", "reported_at", "interval_s", "os", "build" (of Emsmta.exe, else of
  *   Exchange), "mta" (state of the service), each null where it is not known,
  *   "restart": "yes", "no" or "cannot_tell" (collector/model/restart.h),
@@ -120,9 +120,6 @@ void view_add_verdict(const struct view *view, struct buffer *out);
  *   "renamed_to": the name under which a silent one probably reports now, else null,
  *   "notes": what is odd about it and decides nothing: [{"code": "clock_wrong", "text"}].
  */
-void view_add(const struct view *view, int64_t now_ms, struct buffer *out);
-
-/* Like view_add(), without the closing brace, for whoever adds members. */
 void view_add_open(const struct view *view, int64_t now_ms, struct buffer *out);
 
 /*

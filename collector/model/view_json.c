@@ -186,9 +186,3 @@ void view_add_open(const struct view *view, int64_t now_ms, struct buffer *out)
 	json_put_text(out, "restart", restart_name(view_restart(view)));
 	add_notes(view, out);
 }
-
-void view_add(const struct view *view, int64_t now_ms, struct buffer *out)
-{
-	view_add_open(view, now_ms, out);
-	json_close_object(out);
-}

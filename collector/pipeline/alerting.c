@@ -363,6 +363,7 @@ struct alerting *alerting_new(const struct alerting_options *options)
 
 	a->options = *options;
 	a->alerts = alerts_new();
+	a->remarks = remarks_new();
 	alerts_set_fleet(a->alerts, count_fleet, a);
 	a->outbox = outbox_new(&outbox);
 	a->timer = loop_timer_new(options->loop, on_time, a);
@@ -390,6 +391,7 @@ void alerting_free(struct alerting *a)
 	if (!a)
 		return;
 	alerts_free(a->alerts);
+	remarks_free(a->remarks);
 	outbox_free(a->outbox);
 	free(a->targets);
 	free(a->url);
@@ -415,14 +417,23 @@ static enum status restore_silence(void *user, const struct record_silence *row)
 	return STATUS_OK;
 }
 
+static enum status restore_remark(void *user, const struct record_remark *row)
+{
+	remarks_put(user, row);
+	return STATUS_OK;
+}
+
 enum status alerting_load(struct alerting *a, char error[STORE_ERROR_SIZE])
 {
 	struct store *store = a->options.store;
 	int64_t last_id = 0;
 
 	alerts_reset(a->alerts);
+	remarks_clear(a->remarks);
 	enum status status =
 		store_read_silences(store_reader(store), restore_silence, a->alerts, error);
+	if (status == STATUS_OK)
+		status = store_read_remarks(store_reader(store), restore_remark, a->remarks, error);
 	if (status == STATUS_OK)
 		status = store_read_open_alerts(store_reader(store), restore_alert, a->alerts,
 						error);
@@ -487,6 +498,11 @@ struct alert_changes *alerting_prepare(struct alerting *a, const struct changes 
 	fill_store_change(change, out);
 	schedule(a);
 	return out;
+}
+
+const struct remarks *alerting_remarks(const struct alerting *a)
+{
+	return a->remarks;
 }
 
 const struct alerts *alerting_alerts(const struct alerting *a)

@@ -15,6 +15,7 @@
 
 #include "collector/alerts/alerts.h"
 #include "collector/fleet/fleet.h"
+#include "collector/model/remarks.h"
 #include "collector/pipeline/outbox.h"
 #include "collector/query/inventory.h"
 #include "collector/store/store.h"
@@ -83,6 +84,9 @@ struct alert_changes *alerting_prepare(struct alerting *alerting, const struct c
 				       struct store_change *change);
 void alerting_finish(struct alerting *alerting, struct alert_changes *prepared, bool durable);
 
+/* What is known of owners and notes: ahead of the store until the commit, as alerts are. */
+const struct remarks *alerting_remarks(const struct alerting *alerting);
+
 /* For the API, from here on; audit rows are copied. `done` runs once, from the loop. */
 typedef void alerting_done(void *user, enum status status, const char *error);
 
@@ -96,6 +100,10 @@ enum status alerting_add_silence(struct alerting *alerting, struct record_silenc
 				 struct record_audit *audit, alerting_done *done, void *user);
 enum status alerting_end_silence(struct alerting *alerting, int64_t id,
 				 const struct record_audit *audit, alerting_done *done, void *user);
+
+/* The owner and the note of a server or a site, in the place of what was; copied. */
+enum status alerting_put_remark(struct alerting *alerting, const struct record_remark *remark,
+				const struct record_audit *audit, alerting_done *done, void *user);
 
 const struct alerts *alerting_alerts(const struct alerting *alerting);
 struct outbox *alerting_outbox(struct alerting *alerting);

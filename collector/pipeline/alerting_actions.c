@@ -1,4 +1,4 @@
-/* People act on alerts here: they acknowledge and silence them. */
+/* What people do: they acknowledge and silence alerts, and tell whose a server is. */
 #include <inttypes.h>
 
 #include "collector/model/record_alert.h"
@@ -80,4 +80,17 @@ enum status alerting_end_silence(struct alerting *a, int64_t id, const struct re
 		return alerting_submit(pending, &change);
 	alerting_drop(pending);
 	return status;
+}
+
+enum status alerting_put_remark(struct alerting *a, const struct record_remark *remark,
+				const struct record_audit *audit, alerting_done *done, void *user)
+{
+	struct alerting_change *pending = alerting_begin(a, done, user);
+	struct store_change change = { .remark = &pending->remark,
+				       .audit = keep_audit(pending, audit) };
+
+	pending->remark = *remark;
+	store_keep_record(&store_remarks, &pending->remark, &pending->arena);
+	remarks_put(a->remarks, &pending->remark);
+	return alerting_submit(pending, &change);
 }

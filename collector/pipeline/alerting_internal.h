@@ -10,6 +10,7 @@
 struct alerting {
 	struct alerting_options options;
 	struct alerts *alerts;
+	struct remarks *remarks;
 	struct outbox *outbox;
 	struct loop_timer *timer;
 	struct alert_target *targets;
@@ -32,6 +33,7 @@ struct alerting_change {
 	struct alert_changes *changes;
 	struct record_audit audit;
 	struct record_silence silence;
+	struct record_remark remark;
 	struct record_hook hook;
 	int64_t id;
 	struct arena arena;

@@ -5,6 +5,7 @@
 
 #include "collector/base/log.h"
 #include "collector/base/loop.h"
+#include "collector/query/server_row.h"
 #include "collector/query/site_tally.h"
 #include "proto/base/mem.h"
 #include "proto/base/text.h"
@@ -20,6 +21,7 @@ struct sent_counts {
 struct feed {
 	struct event_stream *events;
 	struct inventory *inventory;
+	const struct remarks *remarks;
 	const struct fleet *fleet; /* once something was told of it */
 	struct loop_timer *count;
 	struct sent_counts sent;
@@ -41,7 +43,7 @@ static void send_server(struct feed *feed, const struct view *view, int64_t now_
 	struct buffer data;
 
 	buffer_init(&data);
-	view_add(view, now_ms, &data);
+	server_row_write(view, feed->remarks, now_ms, &data);
 	event_stream_add(feed->events, "server", &data);
 }
 
@@ -112,7 +114,7 @@ static void send_site(struct feed *feed, const struct site_tally *site)
 	struct buffer data;
 
 	buffer_init(&data);
-	site_tally_write(site, &data);
+	site_tally_write(site, feed->remarks, &data);
 	event_stream_add(feed->events, "site", &data);
 }
 
@@ -163,12 +165,13 @@ static void on_count(void *user)
 }
 
 struct feed *feed_new(struct uv_loop_s *loop, struct event_stream *events,
-		      struct inventory *inventory)
+		      struct inventory *inventory, const struct remarks *remarks)
 {
 	struct feed *feed = mem_alloc(sizeof *feed);
 
 	feed->events = events;
 	feed->inventory = inventory;
+	feed->remarks = remarks;
 	arena_init(&feed->sent.arena);
 	feed->count = loop_timer_new(loop, on_count, feed);
 	return feed;

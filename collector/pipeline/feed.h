@@ -13,6 +13,7 @@
 
 #include "collector/fleet/fleet.h"
 #include "collector/http/event_stream.h"
+#include "collector/model/remarks.h"
 #include "collector/query/inventory.h"
 
 /* Counting sites looks through the whole fleet: not at every change. */
@@ -22,7 +23,7 @@ struct feed;
 
 /* All outlive it. */
 struct feed *feed_new(struct uv_loop_s *loop, struct event_stream *events,
-		      struct inventory *inventory);
+		      struct inventory *inventory, const struct remarks *remarks);
 void feed_close(struct feed *feed); /* NULL is allowed */
 
 /* To be called just before fleet_publish(). */

@@ -80,7 +80,7 @@ void server_csv_add_header(struct buffer *out)
 	buffer_add_text(out,
 			"server,organization,site,verdict,silent,since,reason_code,reason,"
 			"all_reasons,remedy,verdict_after,advisory,reported_at,age_s,interval_s,"
-			"mta,build,os,exchange_server\r\n");
+			"mta,build,os,exchange_server,owner,owner_of,note,note_of\r\n");
 }
 
 /* The ways to mend it, smallest first: "do this; then that / or: do something else". */
@@ -130,7 +130,25 @@ static void add_findings(struct buffer *out, const struct view *view)
 	arena_deinit(&arena);
 }
 
-void server_csv_add(struct buffer *out, const struct view *view, int64_t now_ms)
+/* The text, on one line, and whose it is. */
+static void add_remark(struct buffer *out, const struct remark *remark)
+{
+	struct arena arena;
+
+	arena_init(&arena);
+	const char *rest = remark->text ? remark->text : "";
+	const char *text = "";
+	for (size_t n = strcspn(rest, "\n"); rest[n]; n = strcspn(rest, "\n")) {
+		text = arena_printf(&arena, "%s%.*s / ", text, (int)n, rest);
+		rest += n + 1;
+	}
+	add_cell(out, arena_printf(&arena, "%s%s", text, rest));
+	add_cell(out, !remark->text ? "" : remark->is_of_site ? "site" : "server");
+	arena_deinit(&arena);
+}
+
+void server_csv_add(struct buffer *out, const struct view *view, const struct remark_pair *pair,
+		    int64_t now_ms)
 {
 	add_cell(out, view->server);
 	add_cell(out, view->organization);
@@ -146,5 +164,7 @@ void server_csv_add(struct buffer *out, const struct view *view, int64_t now_ms)
 	add_cell(out, view->build);
 	add_cell(out, view->os);
 	add_cell(out, view->exchange_server);
+	add_remark(out, &pair->owner);
+	add_remark(out, &pair->note);
 	buffer_add_text(out, "\r\n");
 }

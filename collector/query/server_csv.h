@@ -9,11 +9,13 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "collector/model/remarks.h"
 #include "collector/model/view.h"
 #include "proto/base/buffer.h"
 
 void server_csv_add_header(struct buffer *out);
-void server_csv_add(struct buffer *out, const struct view *view, int64_t now_ms);
+void server_csv_add(struct buffer *out, const struct view *view, const struct remark_pair *pair,
+		    int64_t now_ms);
 
 /*
  * Is the text written behind an apostrophe? So is what a spreadsheet would take for a formula, and

@@ -156,6 +156,8 @@ static const char *add_pair(struct server_filter *f, const struct query_string_p
 		f->sites[f->n_sites++] = value;
 	else if (strcmp(key, "organization") == 0)
 		f->organizations[f->n_organizations++] = value;
+	else if (strcmp(key, "owner") == 0)
+		f->owners[f->n_owners++] = value;
 	else if (strcmp(key, "q") == 0)
 		return add_word(f, value) ? NULL : "is one word too many, more than 8";
 	else if (strcmp(key, "cursor") != 0)
@@ -255,7 +257,8 @@ _Static_assert(SERVER_FILTER_MAX_WORDS <= 8, "a word has a bit");
 
 struct site_answer {
 	bool is_wanted;
-	uint8_t words; /* those that the site's names hold, a bit each */
+	bool has_wanted_owner; /* which its servers have that have none of their own */
+	uint8_t words;         /* those that the site's names hold, a bit each */
 };
 
 struct server_matcher {
@@ -265,11 +268,20 @@ struct server_matcher {
 		*names[SERVER_FILTER_MAX_WORDS]; /* of each word, who has it in their names */
 };
 
+static bool site_has_wanted_owner(const struct server_filter *f, const struct fleet_place *place)
+{
+	if (f->n_owners == 0)
+		return true;
+	struct remark_pair pair = remarks_of_site(f->remarks, place->organization, place->site);
+	return is_one_of(pair.owner.text ? pair.owner.text : "", f->owners, f->n_owners);
+}
+
 static struct site_answer ask_site(const struct server_filter *f, const struct fleet_place *place)
 {
 	struct site_answer answer = {
 		.is_wanted = is_one_of(place->site, f->sites, f->n_sites) &&
 			     is_one_of(place->organization, f->organizations, f->n_organizations),
+		.has_wanted_owner = site_has_wanted_owner(f, place),
 	};
 
 	for (size_t i = 0; i < f->n_words; i++) {
@@ -306,6 +318,16 @@ static bool has_words(const struct server_matcher *q, const struct fleet_row *ro
 	return true;
 }
 
+static bool has_wanted_owner(const struct server_matcher *q, const struct fleet_row *row)
+{
+	const struct server_filter *f = q->filter;
+	const struct record_remark *own =
+		f->n_owners > 0 && f->remarks ? remarks_find(f->remarks, row->key) : NULL;
+
+	return own && *own->owner ? is_one_of(own->owner, f->owners, f->n_owners)
+				  : q->sites[row->site].has_wanted_owner;
+}
+
 bool server_matcher_matches(const struct server_matcher *q, const struct fleet_row *row)
 {
 	const struct server_filter *f = q->filter;
@@ -313,5 +335,5 @@ bool server_matcher_matches(const struct server_matcher *q, const struct fleet_r
 
 	return (f->any_verdict || verdict) && (f->any_silent || f->silent[row->silent]) &&
 	       (f->adapters == 0 || (f->adapters & row->adapters) != 0) &&
-	       q->sites[row->site].is_wanted && has_words(q, row);
+	       q->sites[row->site].is_wanted && has_wanted_owner(q, row) && has_words(q, row);
 }

@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "collector/http/query_string.h"
+#include "collector/model/remarks.h"
 #include "collector/query/server_table.h"
 
 /* Servers in one answer; "matched" tells how many there were. */
@@ -53,6 +54,9 @@ struct server_filter {
 	size_t n_sites;
 	const char *organizations[QUERY_STRING_MAX_PAIRS];
 	size_t n_organizations;
+	const char *owners[QUERY_STRING_MAX_PAIRS]; /* "": who has none */
+	size_t n_owners;
+	const struct remarks *remarks; /* of whoever selects: where owners are; NULL: nowhere */
 	const char *words[SERVER_FILTER_MAX_WORDS]; /* each must be found somewhere */
 	size_t n_words;
 	enum server_sort sort;

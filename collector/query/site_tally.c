@@ -84,11 +84,15 @@ void server_tally_write(const struct server_tally *tally, struct buffer *out)
 	json_close_object(out);
 }
 
-void site_tally_write(const struct site_tally *tally, struct buffer *out)
+void site_tally_write(const struct site_tally *tally, const struct remarks *remarks,
+		      struct buffer *out)
 {
+	struct remark_pair pair = remarks_of_site(remarks, tally->organization, tally->site);
+
 	json_open_object(out, NULL);
 	json_put_text(out, "organization", tally->organization);
 	json_put_text(out, "site", tally->site);
 	server_tally_write(&tally->tally, out);
+	remark_pair_write(&pair, out);
 	json_close_object(out);
 }

@@ -6,6 +6,7 @@
 #include <stddef.h>
 
 #include "collector/model/record_trend.h"
+#include "collector/model/remarks.h"
 #include "collector/query/server_select.h"
 #include "proto/base/buffer.h"
 
@@ -25,6 +26,7 @@ int site_tally_compare(const struct site_tally *a, const struct site_tally *b);
 /* Counts these servers, too, in a row of the trend. */
 void server_tally_add_to_trend(const struct server_tally *tally, struct record_trend *row);
 
-/* Adds '"counts":{...}', and {"organization","site","counts"}. */
+/* Adds '"counts":{...}', and {"organization","site","counts","owner","note"}. */
 void server_tally_write(const struct server_tally *tally, struct buffer *out);
-void site_tally_write(const struct site_tally *tally, struct buffer *out);
+void site_tally_write(const struct site_tally *tally, const struct remarks *remarks,
+		      struct buffer *out);

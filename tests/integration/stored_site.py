@@ -116,6 +116,8 @@ def rule(collector, shifts):
     call(f"/v1/alerts/{alert['id']}/acknowledge", "POST", {"comment": "on it"}, 200)
     call("/v1/silences", "POST", {"matchers": {"server": "LAB*"}, "comment": "moving", "allow_empty": True,
                                   "ends_at": "2100-01-01T00:00:00Z"}, 201)
+    call("/v1/servers/EXCH1/remark", "PUT", {"owner": "Mail", "note": "rack 3"}, 200)
+    call("/v1/sites/ACME/HQ/remark", "PUT", {"owner": "Headquarters"}, 200)
 
 
 def live(folder):

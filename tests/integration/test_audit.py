@@ -35,6 +35,8 @@ CHANGES = [
      "{silence}"),
     ("DELETE /v1/silences/{silence}", None, "silence.end", "{silence}"),
     ("POST /v1/deliveries/{delivery}/retry", {}, "delivery.retry", "{delivery}"),
+    ("PUT /v1/servers/{server}/remark", {"owner": "Mail"}, "server.remark", "{server}"),
+    ("PUT /v1/sites/{org}/{site}/remark", {"note": "noted"}, "site.remark", "{org}/{site}"),
     ("DELETE /v1/servers/EXCH6?reason=sold", None, "server.remove", "exch6"),
     ("POST /v1/session", {"token": "{token}"}, "session.begin", None),
     ("DELETE /v1/session", None, "session.end", None),
@@ -98,7 +100,7 @@ def what_is_there(collector):
     dead = until(lambda: collector.get("/v1/deliveries?state=dead")["deliveries"], "nothing is a dead letter")
     alert = next(a for a in collector.get("/v1/alerts")["alerts"] if a["server"] == "EXCH1")
     return {"alert": str(alert["id"]), "delivery": str(dead[0]["id"]), "secret": collector.secret,
-            "token": collector.token}
+            "token": collector.token, "server": "EXCH2", "org": "ACME", "site": "HQ"}
 
 
 def test_every_call_that_changes_something_has_its_line(collector):

@@ -231,6 +231,28 @@ def test_reports_are_answered_as_described(collector):
     answer(collector, "POST /v1/reports", report, 403, headers=bearer(other))
 
 
+def test_owners_and_notes_are_answered_as_described(collector):
+    server, site = "PUT /v1/servers/{name}/remark", "PUT /v1/sites/{org}/{site}/remark"
+    place = {"org": "ACME", "site": "HQ"}
+    assert answer(collector, site, {"owner": "HQ team"}, **place)["owner"]["of"] == "site"
+    assert answer(collector, server, {"note": "rack 3"}, name="EXCH2")["owner"]["name"] == "HQ team"
+    assert answer(collector, "GET /v1/servers/{name}", name="EXCH2")["note"]["of"] == "server"
+    assert [row["note"] for row in answer(collector, "GET /v1/servers", query="?owner=hq%20team")["servers"]
+            if row["server"] == "EXCH2"][0]["text"] == "rack 3"
+    assert "HQ team" in [site["owner"] and site["owner"]["name"] for site in answer(collector, "GET /v1/sites")]
+    for route, names, unknown in ((server, {"name": "EXCH2"}, {"name": "NOBODY"}), (site, place, {**place, "site": "X"})):
+        answer(collector, route, {"owner": "x"}, 404, **unknown)
+        answer(collector, route, {}, 422, **names)
+        answer(collector, route, "{", 400, **names)
+        answer(collector, route, {"owner": ""}, 415, headers={"Content-Type": "text/plain"}, **names)
+        answer(collector, route, " " * 100000, 413, **names)
+    answer(collector, server, {"owner": "", "note": ""}, name="EXCH2")
+    assert answer(collector, site, {"owner": ""}, **place) == {"owner": None, "note": None}
+    assert collector.post(minimal("LEFT"))[0] == 200
+    answer(collector, "DELETE /v1/servers/{name}", None, 204, name="LEFT")
+    answer(collector, server, {"owner": "x"}, 410, name="LEFT")
+
+
 def test_servers_are_answered_as_described(collector):
     listed = answer(collector, "GET /v1/servers")
     assert "EXCH1" in [server["server"] for server in listed["servers"]]

@@ -26,7 +26,7 @@ TABLES = {
     "latest_ms": "SELECT value FROM meta WHERE name = 'latest_ms'",
     **{name: f"SELECT * FROM {name}"
        for name in ("server", "removal", "expected", "expected_former", "alert", "delivery", "silence", "hook",
-                    "summary", "identity", "audit")},
+                    "summary", "identity", "audit", "trend", "remark", "bookmark")},
 }
 ALERTS = ("/v1/alerts", "/v1/alerts?state=pending", "/v1/alerts?state=resolved")
 PAGES = (*ALERTS, "/v1/servers", "/v1/sites", "/v1/deliveries?state=dead", "/v1/deliveries?state=done", "/v1/silences",
@@ -86,10 +86,12 @@ def site(tmp_path_factory):
     backup = folder / "backup.db"
     succeeds("backup", "--data", data, backup)
     found = rows(backup)
-    assert not [name for name, table in found.items() if not table and name not in ("summary", "trend")], found
+    assert not [name for name, table in found.items() if not table and name not in ("summary", "trend", "bookmark")], found
     with contextlib.closing(sqlite3.connect(backup)) as db:  # this site has had no storm, nor lived for an hour
         db.executemany("INSERT INTO trend VALUES (?, ?, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10)",
                        [("", 1), ("", 2), ("acme\nzürich", 1)])
+        db.executemany("INSERT INTO bookmark VALUES (?, ?, 'site=HQ&q=z%C3%BC', 7)",
+                       [("token shifts", "mine"), ("user ada", "mine"), ("user ada", "Zürich")])
         db.execute("INSERT INTO summary (hook, kind, held, opened, resolved, report_opened, report_resolved, since_ms) "
                    "VALUES ('command', 1, 2, 3, 4, 5, 6, 7)")
         db.execute("DELETE FROM audit WHERE id < 5")  # nor so many changes that the first lines would be gone

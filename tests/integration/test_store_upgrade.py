@@ -11,14 +11,16 @@ import time
 
 import pytest
 import stored_site
+from postgres import Postgres, programs
 from running import JSON, PATIENCE, PROGRAM, Collector, ask, bearer
 from stored_site import STORES, UNTOLD, VERDICTS, branch, stamped
 from test_clock import Clock
 from test_hook import Hook
+from waiting import until
 
 VERSIONS = sorted(int(file.stem) for file in STORES.glob("*.sql"))
 # The schemas since which there is what
-IDENTITIES, FLEET, HISTORY, IMPORTS, ALERTS, FORMER = 2, 4, 5, 6, 7, 11
+IDENTITIES, FLEET, HISTORY, IMPORTS, ALERTS, FORMER, REMARKS = 2, 4, 5, 6, 7, 11, 17
 ALERTS_OF_A_DEGREE = 13  # the last schema that had them
 
 
@@ -199,6 +201,13 @@ def test_what_people_said_of_servers_and_alerts_is_there(site):
             assert (silence["matchers"], silence["comment"]) == ({"server": "LAB*"}, "moving")
             deliveries = collector.get("/v1/deliveries?limit=100")["deliveries"]
             assert len([d for d in deliveries if d["state"] == "done"]) >= 3
+        owner, of_site = (collector.get("/v1/servers/" + name)["owner"] for name in ("EXCH1", "EXCH2"))
+        if site.version >= REMARKS:
+            assert (owner["name"], owner["by"], of_site["name"]) == ("Mail", "token shifts", "Headquarters")
+        else:
+            assert owner is of_site is None
+            status, _, body = collector.ask("/v1/servers/EXCH1/remark", "PUT", '{"owner": "Mail"}', JSON)
+            assert (status, json.loads(body)["owner"]["name"]) == (200, "Mail")
         if site.version >= FORMER:
             assert collector.ask("/v1/inventory/former/restore", "POST", "")[0] == 200
             assert names(collector, "/v1/inventory", "servers", "server") == {"EXCH1", stored_site.FORMER}
@@ -223,3 +232,98 @@ def test_a_store_of_a_newer_version_is_refused_and_left_alone(tmp_path, words):
     assert re.search(r"mtawatch\.db' was written by a newer version of mtawatch-collector \(its schema is "
                      rf"{VERSIONS[-1] + 1}, this program knows {VERSIONS[-1]}\)", ended.stderr), ended.stderr
     assert digest(site.data) == before and not (tmp_path / "copy.db").exists()
+
+
+# In PostgreSQL
+
+OLDER = sorted(int(file.stem) for file in (STORES / "postgresql").glob("*.sql"))
+
+
+@pytest.fixture(scope="module")
+def databases():
+    if not programs():
+        pytest.skip("there is no PostgreSQL (Debian: postgresql)")
+    with Postgres() as server:
+        yield server
+
+
+class Shared(Site):
+    """The same in a database."""
+
+    def __init__(self, folder, version, databases):
+        super().__init__(folder, VERSIONS[0])
+        self.databases, self.address = databases, databases.make_database()
+        self.database = self.address.split("///")[1].split("?")[0]
+        text = (STORES / f"postgresql/{version}.sql").read_text()
+        databases.execute(text, self.database)
+        self.who = dict(re.findall(r"^-- (.*) (\S+)$", text, re.MULTILINE))
+        (self.data / "mtawatch.db").unlink()
+        self.off = int(self.who["now"]) + 30 - int(time.time())
+        self.clock.set(self.off)
+        for name, key in (("admin-token", "admin"), ("enroll-secret", "secret")):
+            (folder / f"data.{name}").write_text(self.who[key])
+
+    def open(self, *arguments):
+        return Collector(self.data, "--store", self.address, "--config", self.config, "--hook-command",
+                         self.hook.program, *arguments, environment=self.clock.environment)
+
+    def schema(self):
+        return int(self.databases.execute("SELECT value FROM mtawatch.meta WHERE name = 'schema'", self.database))
+
+
+@pytest.fixture(params=OLDER)
+def shared(request, tmp_path, databases):
+    return Shared(tmp_path, request.param, databases)
+
+
+def test_each_version_of_the_tables_has_its_store(tmp_path, databases):
+    """Who adds a step has the collector before it fill a database first: 1.sql is schema 16 of the other engine,
+    restored, and what `pg_dump --schema=mtawatch --no-owner --no-privileges --inserts` prints of that."""
+    shared = Shared(tmp_path, OLDER[-1], databases)
+    with shared.open():
+        assert OLDER == list(range(1, shared.schema()))
+
+
+def test_a_database_of_an_older_version_is_brought_up_to_date_by_whoever_judges(shared):
+    for _ in range(2):  # the second time nothing is left to do
+        with shared.open() as collector:
+            assert shown(collector) == expected(VERSIONS[-1])
+            alert, = collector.get("/v1/alerts?acknowledged=true")["alerts"]
+            assert (alert["server"], alert["acknowledged"]["comment"]) == ("EXCH1", "on it")
+            status, _, body = collector.ask("/v1/servers/EXCH1/remark", "PUT", '{"note": "rack 3"}', JSON)
+            assert (status, json.loads(body)["note"]["text"]) == (200, "rack 3")
+        assert shared.schema() == OLDER[-1] + 1
+        checked = run("check", "--store", shared.address, "--data", shared.data)
+        assert (checked.returncode, checked.stderr) == (0, ""), checked.stdout
+
+
+@pytest.mark.parametrize("words", [["check"], ["token", "list"], ["export"], ["init", "--no-certificate"]], ids=" ".join)
+def test_the_terminal_leaves_a_database_of_an_older_version_alone(shared, words):
+    before = shared.schema()
+    ended = run(*words, "--store", shared.address, "--data", shared.data)
+    assert ended.returncode == 1, ended.stdout
+    assert f"(its schema is {before}, this program knows {OLDER[-1] + 1}): a collector of this version brings it up" in (
+        ended.stderr), ended.stderr
+    assert shared.schema() == before
+
+
+def test_a_collector_that_does_not_judge_leaves_an_older_database_alone(shared):
+    """It stands by beside a judge of the older version, which says so once a second."""
+    shared.databases.execute(
+        "SET search_path = mtawatch; INSERT INTO collector VALUES ('old', gen_random_uuid(), 1, '', '0.1.9', '', 'judges',"
+        " now_ms(), now_ms(), now_ms()); UPDATE lease SET token = gen_random_uuid(), node = 'old', epoch = epoch + 1",
+        shared.database)
+    before = shared.schema()
+    collector = subprocess.Popen([PROGRAM, "serve", "--listen", "127.0.0.1:0", "--data", shared.data, "--store",
+                                  shared.address, "--takeover-after", "4"], stdout=subprocess.DEVNULL,
+                                 stderr=subprocess.PIPE, text=True)
+    try:
+        for _ in range(20):
+            shared.databases.execute("UPDATE mtawatch.collector SET beat = beat + 1 WHERE node = 'old'", shared.database)
+            assert shared.schema() == before and collector.poll() is None
+            time.sleep(0.3)
+        until(lambda: shared.schema() == OLDER[-1] + 1)  # it judges: nobody else gives a sign
+    finally:
+        collector.terminate()
+        _, log = collector.communicate()
+    assert log.index("stands by: old judges") < log.index("info: judges"), log

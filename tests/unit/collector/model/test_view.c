@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "proto/json/write.h"
 #include "tests/unit/rows.h"
 
 #define COLLECTED_MS INT64_C(1795344323000) /* as `body` says */
@@ -35,7 +36,8 @@ static char *show_renamed(int64_t ahead_ms, const char *importer, const char *re
 	struct view *first = view_make(snapshot, &verdict);
 	struct view *view = view_renew(first, &verdict);
 	buffer_init(&out);
-	view_add(view, COLLECTED_MS, &out);
+	view_add_open(view, COLLECTED_MS, &out);
+	json_close_object(&out);
 	buffer_add_char(&out, '\0');
 	view_unref(view);
 	view_unref(first);
