@@ -96,6 +96,7 @@ export const paths = {
   report: (name) => `v1/servers/${id(name)}/report`,
   sites: () => "v1/sites",
   matrix: (organization, site) => `${sitePath(organization, site)}/matrix`,
+  siteReport: (organization, site) => `${sitePath(organization, site)}/report`,
   trend: (site, since) => `${site ? sitePath(site.organization, site.site) : "v1"}/trend?since=${since}`,
   plan: ({ organization, site }, prefer) => `${sitePath(organization, site)}/plan?prefer=${prefer}`,
   alerts: (query) => paged("v1/alerts", query),

@@ -367,7 +367,9 @@ export function MatrixPage() {
   const { body, error } = useAnswer(paths.matrix(organization, site), isLarge ? when : undefined);
   useEffect(() => setIsLarge(body?.peers.length > MANY), [body]);
   return html`<${Main} title=${html`Who reaches whom in <bdi>${siteName({ organization, site })}</bdi>`}
-    tools=${html`<${Link} class="link" to=${{ organization, site }}>Its servers<//>`}>
+    tools=${html`<${Link} class="link" to=${{ organization, site }}>Its servers<//>
+      <a class="link" href=${paths.siteReport(organization, site)} target="_blank" rel="noopener"
+        title="The site as a page to print, for people without a login">On paper</a>`}>
     ${body && html`<${LaterTrend} site=${{ organization, site }} />`}
     ${body?.adapters.length > 0 && html`<${Later} module="network" room="trend-room" matrix=${body}
       site=${{ organization, site }} />`}

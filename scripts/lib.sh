@@ -105,8 +105,8 @@ package_group() {
 		debootstrap util-linux
 	END
 	browser) cat <<-'END' ;;
-		to look at the dashboard as people do
-		chromium chromium-headless-shell chromium-driver python3-selenium python3-pytest
+		to look at the dashboard as people do, and at what it prints
+		chromium chromium-headless-shell chromium-driver python3-selenium python3-pytest poppler-utils
 	END
 	check) cat <<-'END' ;;
 		to check the style of the code, and the spelling

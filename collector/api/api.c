@@ -28,6 +28,7 @@ const struct route api_routes[] = {
 	{ HTTP_METHOD_PUT, ACCESS_OPERATOR, "/v1/sites/{org}/{site}/remark", API_MAX_REMARK,
 	  api_site_remark_put },
 	{ HTTP_METHOD_GET, ACCESS_VIEWER, "/v1/sites/{org}/{site}/matrix", 0, api_matrix_get },
+	{ HTTP_METHOD_GET, ACCESS_VIEWER, "/v1/sites/{org}/{site}/report", 0, api_site_report_get },
 	{ HTTP_METHOD_GET, ACCESS_VIEWER, "/v1/sites/{org}/{site}/trend", 0, api_site_trend_get },
 	{ HTTP_METHOD_GET, ACCESS_VIEWER, "/v1/trend", 0, api_trend_get },
 	{ HTTP_METHOD_GET, ACCESS_VIEWER, "/v1/sites/{org}/{site}/plan", 0, api_plan_get },

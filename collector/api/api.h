@@ -131,6 +131,9 @@ void api_server_get(struct call *call);
 void api_server_remark_put(struct call *call);
 void api_site_remark_put(struct call *call);
 
+/* GET /v1/sites/{org}/{site}/report?since=TIME */
+void api_site_report_get(struct call *call);
+
 /* GET /v1/trend?since=TIME, /v1/sites/{org}/{site}/trend?since=TIME */
 void api_trend_get(struct call *call);
 void api_site_trend_get(struct call *call);

@@ -1,4 +1,6 @@
 /* GET /v1/trend, /v1/sites/{org}/{site}/trend: how many servers there were of each verdict. */
+#include "collector/api/trend.h"
+
 #include <string.h>
 
 #include "collector/api/handler.h"
@@ -16,37 +18,16 @@
 #define HOURLY_GAP_MS (DAY_MS / 12)
 #define DAILY_GAP_MS  (2 * DAY_MS)
 
-struct kept_row {
-	struct record_trend row;
-	struct kept_row *next;
-};
-
-struct rows {
-	struct arena *arena;
-	struct kept_row *first;
-	struct kept_row **end;
-};
-
-/* What is asked for, and what is read of it. */
-struct asked {
-	const char *organization; /* NULL: of the whole fleet; so `site` */
-	const char *site;
-	const char *area;
-	int64_t since_ms;
-	struct rows rows;
-	struct rows fleet; /* its rows tell when a collector was at work */
-};
-
-static void begin_rows(struct rows *rows, struct arena *arena)
+static void begin_rows(struct api_trend_rows *rows, struct arena *arena)
 {
-	*rows = (struct rows){ .arena = arena };
+	*rows = (struct api_trend_rows){ .arena = arena };
 	rows->end = &rows->first;
 }
 
 static enum status keep_row(void *user, const struct record_trend *row)
 {
-	struct rows *rows = user;
-	struct kept_row *kept = arena_alloc(rows->arena, sizeof *kept);
+	struct api_trend_rows *rows = user;
+	struct api_trend_row *kept = arena_alloc(rows->arena, sizeof *kept);
 
 	kept->row = *row;
 	kept->next = NULL;
@@ -55,16 +36,16 @@ static enum status keep_row(void *user, const struct record_trend *row)
 	return STATUS_OK;
 }
 
-static enum status read_rows(const struct store_connection *reader, void *user,
-			     char error[STORE_ERROR_SIZE])
+enum status api_trend_read(const struct store_connection *reader, void *user,
+			   char error[STORE_ERROR_SIZE])
 {
-	struct asked *asked = user;
-	enum status status = store_read_trend(reader, RECORD_TREND_FLEET, asked->since_ms, keep_row,
-					      &asked->fleet, error);
+	struct api_trend *trend = user;
+	enum status status = store_read_trend(reader, RECORD_TREND_FLEET, trend->since_ms, keep_row,
+					      &trend->fleet, error);
 
 	if (status == STATUS_OK)
-		status = store_read_trend(reader, asked->area, asked->since_ms, keep_row,
-					  &asked->rows, error);
+		status = store_read_trend(reader, trend->area, trend->since_ms, keep_row,
+					  &trend->rows, error);
 	return status;
 }
 
@@ -84,12 +65,11 @@ static int64_t get_count(const struct record_trend *row, size_t i, const char **
 
 #define N_COUNTS (VERDICT_COUNT + 3)
 
-/* How it is at this moment. */
-static bool count_now(struct call *call, const struct asked *asked, struct record_trend *out)
+bool api_trend_count_now(struct call *call, const struct api_trend *trend, struct record_trend *out)
 {
 	const struct api *api = call->context;
-	const struct site_tally wanted = { .organization = asked->organization,
-					   .site = asked->site };
+	const struct site_tally wanted = { .organization = trend->organization,
+					   .site = trend->site };
 	struct server_list list;
 	struct site_tally *sites;
 	size_t n;
@@ -99,21 +79,21 @@ static bool count_now(struct call *call, const struct asked *asked, struct recor
 		return false;
 	site_tally_make(&list, &call->arena, &sites, &n);
 	for (size_t i = 0; i < n; i++) {
-		if (!asked->site || site_tally_compare(&sites[i], &wanted) == 0)
+		if (!trend->site || site_tally_compare(&sites[i], &wanted) == 0)
 			server_tally_add_to_trend(&sites[i].tally, out);
 	}
 	return true;
 }
 
-static void write_times(const struct rows *rows, struct buffer *out)
+static void write_times(const struct api_trend_rows *rows, struct buffer *out)
 {
 	json_open_array(out, "at");
-	for (const struct kept_row *kept = rows->first; kept; kept = kept->next)
+	for (const struct api_trend_row *kept = rows->first; kept; kept = kept->next)
 		json_put_time(out, NULL, kept->row.at_ms);
 	json_close_array(out);
 }
 
-static void write_counts(const struct rows *rows, struct buffer *out)
+static void write_counts(const struct api_trend_rows *rows, struct buffer *out)
 {
 	json_open_object(out, "counts");
 	for (size_t i = 0; i < N_COUNTS; i++) {
@@ -121,23 +101,36 @@ static void write_counts(const struct rows *rows, struct buffer *out)
 		get_count(&rows->first->row, i, &name);
 		json_put_line(out);
 		json_open_array(out, name);
-		for (const struct kept_row *kept = rows->first; kept; kept = kept->next)
+		for (const struct api_trend_row *kept = rows->first; kept; kept = kept->next)
 			json_put_integer(out, NULL, get_count(&kept->row, i, &name));
 		json_close_array(out);
 	}
 	json_close_object(out);
 }
 
-static void write_gaps(const struct rows *fleet, int64_t now_ms, struct buffer *out)
+bool api_trend_next_gap(const struct api_trend_row **at, int64_t now_ms, int64_t *from_ms,
+			int64_t *to_ms)
 {
 	int64_t hourly_ms = now_ms - (STORE_TREND_HOURLY_DAYS + 2) * DAY_MS;
 
+	for (const struct api_trend_row *row = *at; row; row = row->next) {
+		*from_ms = row->row.at_ms;
+		*to_ms = row->next ? row->next->row.at_ms : now_ms;
+		*at = row->next;
+		if (*to_ms - *from_ms > (*from_ms < hourly_ms ? DAILY_GAP_MS : HOURLY_GAP_MS))
+			return true;
+	}
+	return false;
+}
+
+static void write_gaps(const struct api_trend *trend, int64_t now_ms, struct buffer *out)
+{
+	const struct api_trend_row *at = trend->fleet.first;
+	int64_t from_ms;
+	int64_t to_ms;
+
 	json_open_array(out, "gaps");
-	for (const struct kept_row *kept = fleet->first; kept; kept = kept->next) {
-		int64_t from_ms = kept->row.at_ms;
-		int64_t to_ms = kept->next ? kept->next->row.at_ms : now_ms;
-		if (to_ms - from_ms <= (from_ms < hourly_ms ? DAILY_GAP_MS : HOURLY_GAP_MS))
-			continue;
+	while (api_trend_next_gap(&at, now_ms, &from_ms, &to_ms)) {
 		json_open_object(out, NULL);
 		json_put_time(out, "from", from_ms);
 		json_put_time(out, "to", to_ms);
@@ -148,26 +141,26 @@ static void write_gaps(const struct rows *fleet, int64_t now_ms, struct buffer *
 
 static void answer(struct call *call, void *user, enum status status)
 {
-	struct asked *asked = user;
+	struct api_trend *trend = user;
 	struct record_trend now;
 	struct buffer out;
 	(void)status; /* a trend without rows is one */
 
-	if (!count_now(call, asked, &now))
+	if (!api_trend_count_now(call, trend, &now))
 		return;
-	if (asked->site && now.total == 0 && !asked->rows.first) {
+	if (trend->site && now.total == 0 && !trend->rows.first) {
 		call_answer_problem(call, &api_unknown_site);
 		return;
 	}
-	keep_row(&asked->rows, &now);
+	keep_row(&trend->rows, &now);
 	buffer_init(&out);
 	json_open_object(&out, NULL);
-	json_put_text(&out, "organization", asked->organization);
-	json_put_text(&out, "site", asked->site);
-	json_put_time(&out, "since", asked->since_ms);
-	write_times(&asked->rows, &out);
-	write_counts(&asked->rows, &out);
-	write_gaps(&asked->fleet, now.at_ms, &out);
+	json_put_text(&out, "organization", trend->organization);
+	json_put_text(&out, "site", trend->site);
+	json_put_time(&out, "since", trend->since_ms);
+	write_times(&trend->rows, &out);
+	write_counts(&trend->rows, &out);
+	write_gaps(trend, now.at_ms, &out);
 	json_close_object(&out);
 	buffer_add_char(&out, '\n');
 	api_answer_json(call, 200, &out, NULL);
@@ -193,18 +186,23 @@ static bool read_since(struct call *call, int64_t *out)
 	return false;
 }
 
+bool api_trend_begin(struct call *call, const char *organization, const char *site,
+		     struct api_trend *out)
+{
+	*out = (struct api_trend){ .organization = organization, .site = site };
+	out->area = site ? record_trend_area(organization, site, &call->arena) : RECORD_TREND_FLEET;
+	begin_rows(&out->rows, &call->arena);
+	begin_rows(&out->fleet, &call->arena);
+	return read_since(call, &out->since_ms);
+}
+
 static void ask(struct call *call, const char *organization, const char *site)
 {
-	struct asked *asked = arena_alloc(&call->arena, sizeof *asked);
+	struct api_trend *trend = arena_alloc(&call->arena, sizeof *trend);
 
-	asked->organization = organization;
-	asked->site = site;
-	asked->area =
-		site ? record_trend_area(organization, site, &call->arena) : RECORD_TREND_FLEET;
-	begin_rows(&asked->rows, &call->arena);
-	begin_rows(&asked->fleet, &call->arena);
-	if (read_since(call, &asked->since_ms))
-		api_ask(call, &(struct api_question){ read_rows, answer, NULL, asked, STORE_PAGE });
+	if (api_trend_begin(call, organization, site, trend))
+		api_ask(call,
+			&(struct api_question){ api_trend_read, answer, NULL, trend, STORE_PAGE });
 }
 
 void api_trend_get(struct call *call)

@@ -31,6 +31,7 @@ MAY = {
     "GET /v1/sites/{org}/{site}/trend": VIEWER,
     "GET /v1/trend": VIEWER,
     "GET /v1/sites/{org}/{site}/plan": VIEWER,
+    "GET /v1/sites/{org}/{site}/report": VIEWER,
     "POST /v1/sites/{org}/{site}/what-if": VIEWER,
     "GET /v1/events": VIEWER,
     "GET /v1/inventory": VIEWER,

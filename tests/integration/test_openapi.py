@@ -25,7 +25,8 @@ UNSEEN_OF = {("POST /v1/deliveries/{id}/retry", "204"),
              # Of several collectors: test_cluster.py.
              *((route, status) for route in ("POST /v1/collectors/{node}/handover", "DELETE /v1/collectors/{node}")
                for status in ("204", "409")),
-             ("POST /v1/deliveries/{id}/retry", "409"), ("GET /v1/sites/{org}/{site}/matrix", "422"), ("GET /v1/sites/{org}/{site}/plan", "422")}
+             ("POST /v1/deliveries/{id}/retry", "409"), ("GET /v1/sites/{org}/{site}/matrix", "422"), ("GET /v1/sites/{org}/{site}/plan", "422"),
+             ("GET /v1/sites/{org}/{site}/report", "422")}
 
 seen = set()  # (route, status)
 
@@ -286,6 +287,9 @@ def test_servers_are_answered_as_described(collector):
     assert answer(collector, "GET /v1/sites/{org}/{site}/plan", org="ACME", site="HQ")["steps"]
     answer(collector, "GET /v1/sites/{org}/{site}/plan", None, 404, org="ACME", site="None")
     answer(collector, "GET /v1/sites/{org}/{site}/plan", None, 400, org="ACME", site="HQ", query="?prefer=luck")
+    assert answer(collector, "GET /v1/sites/{org}/{site}/report", org="ACME", site="HQ").startswith("<!DOCTYPE html>")
+    answer(collector, "GET /v1/sites/{org}/{site}/report", None, 404, org="ACME", site="None")
+    answer(collector, "GET /v1/sites/{org}/{site}/report", None, 400, org="ACME", site="HQ", query="?until=x")
     assert collector.post(minimal("GONE"))[0] == 200
     answer(collector, "DELETE /v1/servers/{name}", None, 204, name="GONE")
     answer(collector, "DELETE /v1/servers/{name}", None, 404, name="GONE")

@@ -89,7 +89,23 @@ def test_it_tells_each_server_why_and_what_to_do(collector):
     for option in known["remedy"]["options"]:
         assert all(step["text"] in text for step in option["steps"])
     assert known["since"][:10] in text and "Evidence: report of " in text and "build 5.5.2653.23" in text
-    assert [words(one.find("h3")) for one in root.iter("article")] == ["EXCH1: exposed", "EXCH2: clear", "EXCH3: clear"]
+    assert [words(one.find("h3")) for one in root.iter("article")] == ["EXCH1: exposed"]
+    well = rows(section(root, "Servers that are well"))[1:]
+    assert [line[:2] for line in well] == [["EXCH2", "clear"], ["EXCH3", "clear"]]
+    assert well[0][3] == "5.5.2653.23"
+    assert well[0][4] == " ".join(collector.get("/v1/servers/EXCH2")["reasons"][0]["text"].split())
+
+
+def test_the_collector_gives_the_same_page_to_a_browser(collector):
+    status, headers, body = collector.ask("/v1/sites/acme/hq/report?since=2026-01-01T00:00:00Z")
+    assert status == 200 and headers["Content-Type"] == "text/html; charset=utf-8"
+    assert re.fullmatch(r'inline; filename="ACME-HQ-\d{4}-\d\d-\d\d\.html"', headers["Content-Disposition"])
+    assert headers["Content-Security-Policy"].startswith("default-src 'none'; style-src 'unsafe-inline'")
+    root = tree.fromstring(body)
+    assert words(root.find("body/h1")) == "Site report: ACME/HQ" and collector.url in words(root.find("body"))
+    assert collector.ask("/v1/sites/ACME/HQ/report?since=2999-01-01T00:00:00Z")[0] == 400
+    assert collector.ask("/v1/sites/ACME/HQ/report?until=now")[0] == 400
+    assert collector.ask("/v1/sites/ACME/NOWHERE/report")[0] == 404
 
 
 def test_it_counts_by_verdict_and_draws_the_trend(collector):
@@ -199,10 +215,11 @@ def test_it_says_why_there_is_no_page_and_writes_none(collector):
     unknown = report(collector, site="ACME/NOWHERE")
     assert (unknown.returncode, unknown.stdout) == (1, "")
     assert "no report of ACME/NOWHERE: No server of this site has reported" in unknown.stderr
-    refused = [report(collector, site="HQ"), report(collector, "--format", "pdf"),
-               report(collector, "--since", "monday"), report(collector, "--since", "2999-01-01T00:00:00Z")]
-    assert [(one.returncode, one.stdout) for one in refused] == [(2, "")] * 4
-    assert re.search("ORGANIZATION/SITE, not HQ.*expected html, not 'pdf'.*monday.*is not in the past",
+    later = report(collector, "--since", "2999-01-01T00:00:00Z")
+    assert (later.returncode, later.stdout) == (1, "") and "is not in the past" in later.stderr
+    refused = [report(collector, site="HQ"), report(collector, "--format", "pdf"), report(collector, "--since", "monday")]
+    assert [(one.returncode, one.stdout) for one in refused] == [(2, "")] * 3
+    assert re.search("ORGANIZATION/SITE, not HQ.*expected html, not 'pdf'.*monday",
                      " ".join(one.stderr for one in refused), re.DOTALL)
     nobody = run({"MTAWATCH_TOKEN": collector.token}, "--site", "ACME/HQ", "--url", "http://127.0.0.1:1")
     assert (nobody.returncode, nobody.stdout) == (1, "") and "127.0.0.1:1" in nobody.stderr

@@ -1,18 +1,17 @@
-/* A site as a page, declared in collector/commands/site_paper.h. */
+#include "collector/query/site_paper.h"
+
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "collector/base/html.h"
-#include "collector/cli/console.h"
-#include "collector/commands/site_paper.h"
 #include "proto/base/count.h"
+#include "proto/base/printable.h"
 #include "proto/base/timestamp.h"
 #include "proto/exposure/exposure.h"
 #include "proto/site/site.h"
 
 static const char style[] =
-	"@page{margin:15mm}"
 	"body{font:10.5pt/1.4 'Segoe UI',Helvetica,Arial,sans-serif;color:#1f2328;"
 	"background:#fff;max-width:60em;margin:2em auto;padding:0 1em}"
 	"h1{font-size:20pt;line-height:1.2;margin:0 0 .3em}"
@@ -25,7 +24,11 @@ static const char style[] =
 	"border-bottom:1px solid #d1d9e0;overflow-wrap:anywhere}"
 	"th{font-size:9pt;color:#59636e}"
 	".n{text-align:right;width:3em;overflow-wrap:normal}"
+	"thead{display:table-header-group}"
 	"tr,article,figure,.certificate{break-inside:avoid}"
+	"h3{break-after:avoid}p{orphans:3;widows:3}"
+	"td b{white-space:nowrap}"
+	".well th{width:15%}.well th:nth-child(3){width:23%}.well th:last-child{width:auto}"
 	"article{border-left:4px solid #6e7781;padding:.1em 0 .1em .9em;margin:1em 0}"
 	".bad{border-color:#b42318}.warning{border-color:#b25e00}.good{border-color:#1a7f37}"
 	"b.bad{color:#b42318}b.warning{color:#9a4a00}b.good{color:#1a7f37}"
@@ -90,7 +93,9 @@ static void add(struct page *page, const char *markup)
 /* Text of reports, too: what no document may hold is made harmless, the rest is escaped. */
 static void add_text(struct page *page, const char *text)
 {
-	html_add_escaped(page->out, console_text(text ? text : "", page->arena));
+	size_t size = strlen(text ? text : "") + 1;
+
+	html_add_escaped(page->out, printable(arena_alloc(page->arena, size), size, text));
 }
 
 static void add_paragraph(struct page *page, const char *style_class, const char *text)
@@ -153,14 +158,54 @@ static bool is_certificate(const struct site_paper *report)
 	return report->n > 0;
 }
 
-/* Its names, a dash for one that reports do not name, as in paths. */
+/* A dash for what reports do not name, as in paths. */
+static const char *name_or_dash(const char *name)
+{
+	return *name ? name : "-";
+}
+
 static void add_site_name(struct page *page)
 {
 	const struct site_paper *report = page->report;
 
-	add_text(page, *report->organization ? report->organization : "-");
+	add_text(page, name_or_dash(report->organization));
 	add(page, "/");
-	add_text(page, *report->site ? report->site : "-");
+	add_text(page, name_or_dash(report->site));
+}
+
+/* Text within a string of the style: what could end that, or the style, is written by number. */
+static void add_style_text(struct page *page, const char *text)
+{
+	size_t size = strlen(text) + 1;
+	const char *harmless = printable(arena_alloc(page->arena, size), size, text);
+
+	for (const char *at = harmless; *at; at++) {
+		bool is_plain = (unsigned char)*at >= 0x80 || (*at >= '0' && *at <= '9') ||
+				(*at >= 'A' && *at <= 'Z') || (*at >= 'a' && *at <= 'z') ||
+				strchr(" -._:,", *at);
+		if (is_plain)
+			buffer_add_char(page->out, *at);
+		else
+			buffer_printf(page->out, "\\%x ", (unsigned)(unsigned char)*at);
+	}
+}
+
+/* On each sheet of paper: what it is of, from when and from where. */
+static void add_page_style(struct page *page, const char *title)
+{
+	static const char font[] = "font:8.5pt 'Segoe UI',Helvetica,Arial,sans-serif;color:#59636e";
+	const struct site_paper *report = page->report;
+
+	buffer_printf(page->out, "@page{margin:18mm 15mm;@top-left{%s;content:\"%s: ", font, title);
+	add_style_text(page, arena_printf(page->arena, "%s/%s", name_or_dash(report->organization),
+					  name_or_dash(report->site)));
+	buffer_printf(page->out, "\"}@top-right{%s;content:\"as of %s\"}@bottom-left{%s;content:\"",
+		      font, time_words(page, report->at_ms), font);
+	add_style_text(page, report->collector ? report->collector : "mtawatch-collector");
+	buffer_printf(page->out,
+		      "\"}@bottom-right{%s;content:\"page \" counter(page) \" of \" "
+		      "counter(pages)}}",
+		      font);
 }
 
 static void add_head(struct page *page, bool certificate)
@@ -175,14 +220,19 @@ static void add_head(struct page *page, bool certificate)
 	add(page, title);
 	add(page, ": ");
 	add_site_name(page);
-	buffer_printf(page->out, "</title>\n<style>%s</style>\n</head>\n<body>\n<h1>%s: ", style,
-		      title);
+	add(page, "</title>\n<style>");
+	add_page_style(page, title);
+	buffer_printf(page->out, "%s</style>\n</head>\n<body>\n<h1>%s: ", style, title);
 	add_site_name(page);
 	add(page, "</h1>\n<p>As of <b>");
 	add_text(page, time_words(page, report->at_ms));
-	add(page, "</b>, as the collector at ");
-	add_text(page, report->collector);
-	add(page, " knew it. What happened later is not in here.</p>\n"
+	add(page, "</b>, as the collector ");
+	if (report->collector) {
+		add(page, "at ");
+		add_text(page, report->collector);
+		add(page, " ");
+	}
+	add(page, "knew it. What happened later is not in here.</p>\n"
 		  "<p class=\"dim\">Whether the MTA of each Exchange 5.5 server would start again, "
 		  "by the rule of Microsoft's article Q285350.</p>\n");
 }
@@ -191,8 +241,8 @@ static void add_rests_on(struct page *page)
 {
 	const struct site_paper *report = page->report;
 
-	add(page, "<table>\n<tr><th>It rests on</th><th>report of</th><th>fresh until</th>"
-		  "<th>build</th><th>verdict</th></tr>\n");
+	add(page, "<table>\n<thead><tr><th>It rests on</th><th>report of</th><th>fresh until</th>"
+		  "<th>build</th><th>verdict</th></tr></thead>\n<tbody>\n");
 	for (size_t i = 0; i < report->n; i++) {
 		const struct site_paper_server *server = &report->servers[i];
 		add(page, "<tr><td>");
@@ -209,7 +259,7 @@ static void add_rests_on(struct page *page)
 		add_verdict(page, server);
 		add(page, "</td></tr>\n");
 	}
-	add(page, "</table>\n");
+	add(page, "</tbody>\n</table>\n");
 }
 
 static void add_certificate(struct page *page)
@@ -319,13 +369,14 @@ static void add_changes(struct page *page)
 		add(page, "<p>No verdict of these servers.</p>\n");
 		return;
 	}
-	add(page, "<table>\n<tr><th>server</th><th>what</th><th>then</th><th>now</th>"
-		  "<th>last change</th><th class=\"n\">changes</th></tr>\n");
+	add(page, "<table>\n<thead><tr><th>server</th><th>what</th><th>then</th><th>now</th>"
+		  "<th>last change</th><th class=\"n\">changes</th></tr></thead>\n<tbody>\n");
 	for (size_t i = 0; i < report->n; i++) {
 		if (report->servers[i].n_changes > 0)
 			add_change(page, &report->servers[i]);
 	}
-	add(page, "</table>\n<p class=\"dim\">Of the servers that are in the fleet now.</p>\n");
+	add(page,
+	    "</tbody>\n</table>\n<p class=\"dim\">Of the servers that are in the fleet now.</p>\n");
 }
 
 /* The trend */
@@ -531,6 +582,54 @@ static void add_server(struct page *page, const struct site_paper_server *server
 	add(page, "</article>\n");
 }
 
+static void add_well_server(struct page *page, const struct site_paper_server *server)
+{
+	add(page, "<tr><td>");
+	add_text(page, server->name);
+	add(page, "</td><td>");
+	add_verdict(page, server);
+	add(page, "</td><td>");
+	add_text(page, time_words(page, server->since_ms));
+	add(page, "</td><td>");
+	add_text(page, server->build ? server->build : "none known");
+	add(page, "</td><td>");
+	add_text(page, findings_lead(&server->findings)->text);
+	add(page, "</td></tr>\n");
+}
+
+static size_t count_well(const struct site_paper *report)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < report->n; i++)
+		n += is_well(&report->servers[i]);
+	return n;
+}
+
+/* What there is to do comes with each of those that are not well; of the others a line is enough. */
+static void add_servers(struct page *page)
+{
+	const struct site_paper *report = page->report;
+	size_t n_well = count_well(report);
+
+	if (n_well < report->n)
+		add(page, "<h2>Servers to look after</h2>\n");
+	for (size_t i = 0; i < report->n; i++) {
+		if (!is_well(&report->servers[i]))
+			add_server(page, &report->servers[i]);
+	}
+	if (n_well == 0)
+		return;
+	add(page,
+	    "<h2>Servers that are well</h2>\n<table class=\"well\">\n<thead><tr><th>server</th>"
+	    "<th>verdict</th><th>since</th><th>build</th><th>why</th></tr></thead>\n<tbody>\n");
+	for (size_t i = 0; i < report->n; i++) {
+		if (is_well(&report->servers[i]))
+			add_well_server(page, &report->servers[i]);
+	}
+	add(page, "</tbody>\n</table>\n");
+}
+
 void site_paper_write(const struct site_paper *report, struct arena *arena, struct buffer *out)
 {
 	struct page page = { report, arena, out };
@@ -542,9 +641,7 @@ void site_paper_write(const struct site_paper *report, struct arena *arena, stru
 	add_counts(&page);
 	add_changes(&page);
 	add_trend(&page);
-	add(&page, "<h2>The servers</h2>\n");
-	for (size_t i = 0; i < report->n; i++)
-		add_server(&page, &report->servers[i]);
+	add_servers(&page);
 	add(&page, "<p class=\"dim\">All times are those of the collector but of events, which are "
 		   "by the server's clock. Cannot tell means that facts are missing which could "
 		   "change the answer. Written by mtawatch-collector.</p>\n</body>\n</html>\n");

@@ -1,6 +1,5 @@
 /*
- * A site at one moment, as it goes on paper: what site_paper.c asks a collector for, and
- * site_paper_html.c makes a page of. Texts are as the collector says them, NULL where it says none.
+ * A site at one moment, as it goes on paper. Texts are NULL where nothing is known. Pure.
  */
 #pragma once
 
@@ -46,12 +45,11 @@ struct site_paper_gap {
 struct site_paper {
 	const char *organization;
 	const char *site;
-	const char *collector; /* its URL */
+	const char *collector; /* its URL, or NULL */
 	int64_t at_ms;         /* by the collector's clock */
 	int64_t since_ms;
 	struct site_paper_server *servers; /* worst first */
 	size_t n;
-	size_t room;
 	struct site_paper_count *trend; /* in the order of time, the last one is now */
 	size_t n_trend;
 	struct site_paper_gap *gaps; /* when nothing was counted */
