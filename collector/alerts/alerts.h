@@ -38,6 +38,7 @@
 #include "collector/alerts/policy.h"
 #include "collector/hooks/route.h"
 #include "collector/model/record_alert.h"
+#include "collector/model/remarks.h"
 #include "collector/model/view.h"
 #include "proto/base/arena.h"
 #include "proto/base/status.h"
@@ -96,6 +97,9 @@ void alerts_set_targets(struct alerts *alerts, const struct alert_target *target
 typedef void alerts_count_fleet(void *user, const struct hook_route *route,
 				struct notification_fleet *out);
 void alerts_set_fleet(struct alerts *alerts, alerts_count_fleet *count, void *user);
+
+/* Where owners and notes are, which outlives it; NULL: nowhere. */
+void alerts_set_remarks(struct alerts *alerts, const struct remarks *remarks);
 
 /*
  * Forgets everything and takes what the store has: every alert that is not over or whose end is not
@@ -210,6 +214,9 @@ const struct record_silence *alerts_next_silence(const struct alerts *alerts,
 /* The name of a maintenance window that mutes it now, or NULL. */
 const char *alerts_maintenance_of(const struct alerts *alerts, const struct record_alert *alert,
 				  int64_t now_ms);
+
+/* What holds for its server or its site; borrowed until a remark changes. */
+struct remark_pair alerts_remarks(const struct alerts *alerts, const struct record_alert *alert);
 
 /* The page of its server, in `arena`; "" where the collector does not know its own address. */
 const char *alerts_url(const struct alerts *alerts, const struct record_alert *alert,

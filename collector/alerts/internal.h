@@ -118,6 +118,8 @@ struct alerts {
 		void *user;
 	} fleet;
 
+	const struct remarks *remarks; /* NULL: there are none */
+
 	struct text_map by_key;
 	struct alert_subject_list subjects;
 	struct text_map by_group;

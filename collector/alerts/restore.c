@@ -38,6 +38,11 @@ void alerts_set_fleet(struct alerts *alerts, alerts_count_fleet *count, void *us
 	alerts->fleet.user = user;
 }
 
+void alerts_set_remarks(struct alerts *alerts, const struct remarks *remarks)
+{
+	alerts->remarks = remarks;
+}
+
 void alerts_start_grace(struct alerts *alerts, int64_t now_ms)
 {
 	alerts->heard_from_ms = now_ms;

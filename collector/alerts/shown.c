@@ -66,6 +66,14 @@ const char *alerts_url(const struct alerts *alerts, const struct record_alert *r
 	return kept;
 }
 
+struct remark_pair alerts_remarks(const struct alerts *alerts, const struct record_alert *row)
+{
+	if (*row->server)
+		return remarks_of_server(alerts->remarks, row->key, row->organization, row->site);
+	return *row->site ? remarks_of_site(alerts->remarks, row->organization, row->site)
+			  : remark_pair_none();
+}
+
 /* A name for all alerts of that kind about that server, whatever their degrees. */
 static const char *fingerprint_of(const struct record_alert *row, struct arena *arena)
 {
@@ -153,6 +161,7 @@ struct notification_alert alerts_show(const struct alerts *alerts, const struct 
 		.acknowledged_by = caretaker.by,
 		.acknowledged_ms = caretaker.at_ms,
 		.comment = caretaker.comment,
+		.remarks = alerts_remarks(alerts, row),
 	};
 }
 

@@ -152,6 +152,8 @@ void api_alert_add(struct alerting *alerting, const struct record_alert *alert, 
 	add_silences(out, alerts, alert, now_ms);
 	json_put_text(out, "maintenance", alerts_maintenance_of(alerts, alert, now_ms));
 	add_surroundings(out, alerts, alert);
+	struct remark_pair remarks = alerts_remarks(alerts, alert);
+	remark_pair_write(&remarks, out);
 	json_open_object(out, "deliveries");
 	json_put_text(out, "told", notified_name(alert->notified));
 	json_put_time(out, "told_at", alert->notified_ms);

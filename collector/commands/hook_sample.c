@@ -87,6 +87,8 @@ static struct notification_alert alert_of(const struct row *row, int64_t now_ms)
 	alert.remedy = "See whether the machine, its network and its agent are up.";
 	alert.options = is_silent ? NULL : ways;
 	alert.n_options = is_silent ? 0 : 1;
+	alert.remarks.owner = (struct remark){ "Test team", "test", now_ms, true };
+	alert.remarks.note = (struct remark){ "A note about the server.", "test", now_ms, false };
 	alert.since_ms = alert.fired_ms = now_ms - 4 * MINUTE_MS;
 	if (row->condition == CONDITION_FAILING) {
 		alert.event = 9321;

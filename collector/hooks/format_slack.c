@@ -8,7 +8,7 @@
 
 /* Bytes of the parts of a message, which together stay below HOOK_SLACK_MAX_TEXTS. */
 #define MAX_LEAD   1200
-#define MAX_FACTS  1600
+#define MAX_FACTS  2240
 #define MAX_WHY    2000
 #define MAX_REMEDY 2900
 #define MAX_OTHERS 2500
@@ -120,7 +120,7 @@ static void put_lead(struct buffer *out, const struct message *m, const char *ef
 static void add_fact(struct buffer *text, const char *name, const char *value)
 {
 	buffer_printf(text, "%s*%s:* ", text->size > 0 ? "\n" : "", name);
-	add_escaped(text, value, MAX_FACTS / 6 - 32);
+	add_escaped(text, value, MAX_FACTS / MESSAGE_MAX_FACTS - 32);
 }
 
 static void put_facts(struct buffer *out, const struct message_alert *one)

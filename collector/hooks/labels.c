@@ -54,6 +54,8 @@ struct hook_labels hook_labels_annotations(const struct notification_alert *aler
 	add_label(&pairs, "remedy", alert->remedy);
 	add_label(&pairs, "since", since);
 	add_label(&pairs, "runbook_url", alert->url); /* the server's page has the remedy in full */
+	add_label(&pairs, "owner", alert->remarks.owner.text ? alert->remarks.owner.text : "");
+	add_label(&pairs, "note", alert->remarks.note.text ? alert->remarks.note.text : "");
 	return pairs;
 }
 

@@ -3,8 +3,8 @@
  * read. Receivers of its webhooks and Alertmanager itself get the same ones.
  *
  * Labels: alertname, severity ("critical", "warning" or "info"), organization, site, server,
- * adapter, condition. Annotations: summary, description, remedy, since (a time), runbook_url. What
- * is empty is left out, as Alertmanager takes an empty label for one that is not there.
+ * adapter, condition. Annotations: summary, description, remedy, since (a time), runbook_url, owner,
+ * note. What is empty is left out, as Alertmanager takes an empty label for one that is not there.
  */
 #pragma once
 

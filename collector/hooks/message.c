@@ -202,6 +202,7 @@ size_t message_facts(const struct message_alert *alert, struct message_fact out[
 		{ "Server", alert->server },   { "Since", alert->since },
 		{ "Noticed", alert->noticed }, { "Opened", alert->opened },
 		{ "Over", alert->over },       { "Acknowledged", alert->caretaker },
+		{ "Owner", alert->owner },     { "Note", alert->note },
 	};
 	size_t n = 0;
 

@@ -54,6 +54,8 @@ struct message_alert {
 	const char *reason;    /* its first sentence */
 	const char *remedy;    /* where there are no steps */
 	const char *caretaker; /* who looks after it */
+	const char *owner;     /* whose the server or its site is */
+	const char *note;      /* what somebody wrote about it, and who */
 	const char
 		*page_url; /* the server's page, where it can be acknowledged and silenced, too */
 	const struct message_way *ways;
@@ -116,7 +118,7 @@ struct message message_of(const struct notification *notification, const struct 
 			  struct arena *arena);
 
 /* A line of its own: "Since", and when. */
-#define MESSAGE_MAX_FACTS 6
+#define MESSAGE_MAX_FACTS 8
 struct message_fact {
 	const char *name;
 	const char *value;

@@ -137,6 +137,30 @@ static const char *caretaker_of(const struct message_writer *w,
 			    *comment ? " (\"" : "", comment, *comment ? "\")" : "");
 }
 
+static const char *of_site(const struct remark *remark)
+{
+	return remark->is_of_site ? "of the site" : "";
+}
+
+/* "Mail team (of the site)" */
+static const char *owner_of(const struct message_writer *w, const struct remark *owner)
+{
+	const char *name = message_clean(w, remark_line(owner, w->arena));
+
+	return owner->is_of_site ? arena_printf(w->arena, "%s (%s)", name, of_site(owner)) : name;
+}
+
+/* "rack 3 (of the site, by token ops, 2026-11-30 12:00 UTC)" */
+static const char *note_of(const struct message_writer *w, const struct remark *note)
+{
+	if (!note->text)
+		return "";
+	return arena_printf(w->arena, "%s (%s%sby %s, %s)",
+			    message_clean(w, remark_line(note, w->arena)), of_site(note),
+			    note->is_of_site ? ", " : "", message_clean(w, note->by),
+			    message_moment(w, note->at_ms));
+}
+
 static void tell_ways(const struct message_writer *w, const struct notification_alert *alert,
 		      struct message_alert *out)
 {
@@ -248,6 +272,8 @@ struct message_alert message_describe_alert(const struct message_writer *w,
 		.why = spoken(w, !message_fires(alert) && *alert->now_text ? alert->now_text
 									   : alert->text),
 		.caretaker = caretaker_of(w, alert),
+		.owner = owner_of(w, &alert->remarks.owner),
+		.note = note_of(w, &alert->remarks.note),
 		.page_url = *alert->server ? message_clean(w, alert->url) : "",
 	};
 

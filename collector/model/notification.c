@@ -58,6 +58,7 @@ struct notification_alert notification_alert_empty(void)
 		.acknowledged_by = "",
 		.acknowledged_ms = TIMESTAMP_NONE,
 		.comment = "",
+		.remarks = remark_pair_none(),
 	};
 }
 
@@ -136,6 +137,7 @@ static void add_alert(struct buffer *out, const struct notification_alert *alert
 	json_put_time(out, "resolved_at", alert->resolved_ms);
 	json_put_bool(out, "flapping", alert->flapping);
 	add_acknowledgement(out, alert);
+	remark_pair_write(&alert->remarks, out);
 	json_close_object(out);
 }
 
@@ -336,6 +338,7 @@ static void read_alert(struct json_reading *in, const struct json_place *at, voi
 		json_get_time(in, at, "resolved_at", &alert->resolved_ms);
 	json_get_bool(in, at, "flapping", &alert->flapping);
 	read_acknowledgement(in, at, alert);
+	alert->remarks = remark_pair_read(in, at);
 }
 
 static size_t get_count(struct json_reading *in, const struct json_place *at, const char *name)

@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "collector/model/condition.h"
+#include "collector/model/remarks.h"
 #include "proto/base/arena.h"
 #include "proto/base/buffer.h"
 #include "proto/base/status.h"
@@ -82,7 +83,8 @@ struct notification_alert {
 	int64_t resolved_ms;         /* TIMESTAMP_NONE: it fires */
 	const char *acknowledged_by; /* "": nobody looks after it */
 	int64_t acknowledged_ms;
-	const char *comment; /* of who acknowledged it */
+	const char *comment;        /* of who acknowledged it */
+	struct remark_pair remarks; /* of its server, or of its site */
 };
 
 /* An alert of which nothing is known: each text "", each moment TIMESTAMP_NONE. */
@@ -162,7 +164,8 @@ const struct notification_option *notification_read_options(struct json_reading 
  *                "site", "adapter", "verdict", "reason", "text", "now", "remedy",
  *                "options": [{"steps": [{"text", "verdict_after"}]}], "url", "event", "event_at",
  *                "since", "fired_at", "resolved_at", "flapping",
- *                "acknowledged": {"by", "at", "comment"}}],
+ *                "acknowledged": {"by", "at", "comment"},
+ *                "owner": {"name", "by", "at", "of"}, "note": {"text", "by", "at", "of"}}],
  *    "summary": null | {"since", "opened", "resolved", "next", "more_sites",
  *                       "sites": [{"organization", "site", "firing": {"exposed": 2}}],
  *                       "fleet": null | {"servers", "fixed", "silent", "not_monitored"}}}
@@ -171,7 +174,7 @@ void notification_write(const struct notification *notification, struct buffer *
 
 /*
  * Reads it back, also as versions before wrote it: they had Alertmanager's reasons, and knew
- * nothing of degrees, steps, events, acknowledgements and summaries. Everything lives in `arena`.
+ * nothing of degrees, steps, events, acknowledgements, summaries and owners. Everything lives in `arena`.
  *
  * STATUS_MALFORMED, STATUS_INVALID, STATUS_LIMIT  the text is none
  */

@@ -5,6 +5,7 @@
 
 #include "collector/base/text_map.h"
 #include "proto/base/mem.h"
+#include "proto/base/timestamp.h"
 #include "proto/json/write.h"
 
 /* In one block with its texts. */
@@ -151,6 +152,23 @@ struct remark_pair remarks_of_server(const struct remarks *remarks, const char *
 	return pair;
 }
 
+struct remark_pair remark_pair_none(void)
+{
+	return pair_of(NULL, false);
+}
+
+const char *remark_line(const struct remark *remark, struct arena *arena)
+{
+	const char *rest = remark->text ? remark->text : "";
+	const char *line = "";
+
+	for (size_t n = strcspn(rest, "\n"); rest[n]; n = strcspn(rest, "\n")) {
+		line = arena_printf(arena, "%s%.*s / ", line, (int)n, rest);
+		rest += n + 1;
+	}
+	return arena_printf(arena, "%s%s", line, rest);
+}
+
 static void write_one(const char *name, const char *member, const struct remark *remark,
 		      struct buffer *out)
 {
@@ -170,4 +188,28 @@ void remark_pair_write(const struct remark_pair *pair, struct buffer *out)
 {
 	write_one("owner", "name", &pair->owner, out);
 	write_one("note", "text", &pair->note, out);
+}
+
+static struct remark read_one(struct json_reading *in, const struct json_place *at,
+			      const char *name, const char *member)
+{
+	struct remark remark = { .by = "", .at_ms = TIMESTAMP_NONE };
+	struct json_place object;
+	const char *of = NULL;
+
+	if (!json_get_object(in, at, name, &object))
+		return remark;
+	json_require(in, &object, member);
+	json_get_text(in, &object, member, &remark.text);
+	json_get_text(in, &object, "by", &remark.by);
+	json_get_time(in, &object, "at", &remark.at_ms);
+	json_get_text(in, &object, "of", &of);
+	remark.is_of_site = of && strcmp(of, "site") == 0;
+	return remark;
+}
+
+struct remark_pair remark_pair_read(struct json_reading *in, const struct json_place *at)
+{
+	return (struct remark_pair){ read_one(in, at, "owner", "name"),
+				     read_one(in, at, "note", "text") };
 }

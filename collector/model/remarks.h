@@ -9,7 +9,9 @@
 #include <stdint.h>
 
 #include "collector/model/record_remark.h"
+#include "proto/base/arena.h"
 #include "proto/base/buffer.h"
+#include "proto/json/fields.h"
 
 struct remarks;
 
@@ -45,8 +47,17 @@ struct remark_pair remarks_of_server(const struct remarks *remarks, const char *
 struct remark_pair remarks_of_site(const struct remarks *remarks, const char *organization,
 				   const char *site);
 
+/* Of the collector's own ills, which are of no server and no site, none. */
+struct remark_pair remark_pair_none(void);
+
+/* The text on one line, its own parted by " / "; "" where there is none. In `arena`. */
+const char *remark_line(const struct remark *remark, struct arena *arena);
+
 /*
  * Adds the members "owner": {"name", "by", "at", "of"} and "note": {"text", "by", "at", "of"}, null
  * where there is none; "of" is "server" or "site".
  */
 void remark_pair_write(const struct remark_pair *pair, struct buffer *out);
+
+/* Reads them again, where they are there; in the reading's arena. */
+struct remark_pair remark_pair_read(struct json_reading *in, const struct json_place *at);

@@ -364,6 +364,7 @@ struct alerting *alerting_new(const struct alerting_options *options)
 	a->options = *options;
 	a->alerts = alerts_new();
 	a->remarks = remarks_new();
+	alerts_set_remarks(a->alerts, a->remarks);
 	alerts_set_fleet(a->alerts, count_fleet, a);
 	a->outbox = outbox_new(&outbox);
 	a->timer = loop_timer_new(options->loop, on_time, a);

@@ -130,19 +130,13 @@ static void add_findings(struct buffer *out, const struct view *view)
 	arena_deinit(&arena);
 }
 
-/* The text, on one line, and whose it is. */
+/* The text, and whose it is. */
 static void add_remark(struct buffer *out, const struct remark *remark)
 {
 	struct arena arena;
 
 	arena_init(&arena);
-	const char *rest = remark->text ? remark->text : "";
-	const char *text = "";
-	for (size_t n = strcspn(rest, "\n"); rest[n]; n = strcspn(rest, "\n")) {
-		text = arena_printf(&arena, "%s%.*s / ", text, (int)n, rest);
-		rest += n + 1;
-	}
-	add_cell(out, arena_printf(&arena, "%s%s", text, rest));
+	add_cell(out, remark_line(remark, &arena));
 	add_cell(out, !remark->text ? "" : remark->is_of_site ? "site" : "server");
 	arena_deinit(&arena);
 }

@@ -434,6 +434,8 @@ def kept_notifications():
              "text": "\u4e2d \u202e<!channel> \"\\ since 2026-11-24T09:01:00.123Z", "flapping": True}
     looked_after = fires | {"acknowledged": {"by": "ann", "at": "2026-11-24T09:06:00Z", "comment": "on it"}}
     over = {"status": "resolved", "resolved_at": "2026-11-24T10:00:00Z", "now": "clear: it is disabled"}
+    owned = fires | {"owner": {"name": "Mail <team>", "by": "token ops", "at": "2026-11-20T09:00:00Z", "of": "server"},
+                     "note": {"text": "rack 3\ncall first", "by": "user ada", "at": "2026-11-20T09:00:00Z", "of": "site"}}
     fleet = {"servers": 300, "fixed": 96, "silent": 4, "not_monitored": 1}
     sums = {"since": "2026-11-24T09:00:00Z", "opened": 212, "resolved": 6, "next": "2026-11-24T09:10:00Z", "more_sites": 20,
             "sites": [{"organization": "ACME", "site": "HQ <&>", "firing": {"failing": 1, "silent": 9}},
@@ -442,6 +444,7 @@ def kept_notifications():
     return {
         "escalated": kept_notification("escalated", fires, {"firing": {"failing": 1, "exposed": 2}}),
         "acknowledged": kept_notification("acknowledged", looked_after, {}), "test": kept_notification("test", {}, {}),
+        "owned": kept_notification("escalated", owned, {}),
         "resolved": kept_notification("resolved", over, {"status": "resolved"}), "none": kept_notification("eased", {}, {"alerts": []}),
         "storm": kept_notification("summary", fires, firing | {"summary": sums, "truncated": 142}),
         "calm": kept_notification("summary", {}, {"alerts": [], "summary": sums | {"opened": 0}}),

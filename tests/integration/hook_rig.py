@@ -87,10 +87,16 @@ def notification(*alerts, **more):
             "alerts": list(alerts)} | more
 
 
+def remarks(owner, note, of="site"):
+    """What somebody wrote about a server: an owner, and a note."""
+    written = {"by": "token ops", "at": "2026-11-20T08:00:00Z", "of": of}
+    return {"owner": {"name": owner, **written}, "note": {"text": note, **written}}
+
+
 def hostile(text, **more):
     """A notification all of whose texts from outside are `text`."""
     return notification(alert(server=text, adapter=text, text=text, remedy=text, organization=text,
-                              site=text), organization=text, site=text, group=text, cause=text, **more)
+                              site=text, **remarks(text, text)), organization=text, site=text, group=text, cause=text, **more)
 
 
 def site(place, **firing):

@@ -14,7 +14,7 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, AuthResult, LoginPassword
 from certificates import Authority
 from hook_rig import (EVERYTHING, HOSTILE, MARKS, SUMS, Hooks, alert, daily_report, hostile, hostile_summary,
-                      notification, resolved, server_context, site, storm, summary)
+                      notification, remarks, resolved, server_context, site, storm, summary)
 
 
 class Mailbox:
@@ -467,3 +467,17 @@ def test_a_try_shows_the_exchange_without_the_password(hooks, server, mailbox, c
     for secret in [b"\0mtawatch\0s3cret", b"s3cret", b"mtawatch"]:
         assert base64.b64encode(secret).decode() not in tried.stdout
     assert "s3cret" not in tried.stdout
+
+
+@pytest.mark.parametrize("of, owner, note", [
+    ("site", "Mail & Post (of the site)", "rack 3 / call Mr. Ito first (of the site, by token ops, "),
+    ("server", "Mail & Post", "rack 3 / call Mr. Ito first (by token ops, ")])
+def test_a_mail_says_whose_the_server_is_and_what_was_noted(hooks, plain, mailbox, of, owner, note):
+    add(hooks, plain)
+    one = alert(**remarks("Mail & Post", "rack 3\ncall Mr. Ito first", of))
+    assert send(hooks, notification(one, alert(server="EXCH2")))[0] == "delivered"
+    parts = [part.get_content() for part in parse(mailbox).iter_parts()]
+    text = " ".join(parts[0].split())
+    assert f"Owner {owner} Note {note}" in text and "Fri 20 Nov 2026, 08:00 UTC)" in text, text
+    assert html.escape(owner, quote=False) in parts[1] and html.escape(note, quote=False) in parts[1]
+    assert "Mail" not in str(parse(mailbox)["Subject"])

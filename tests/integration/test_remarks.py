@@ -2,12 +2,15 @@
 
 import contextlib
 import csv
+import email
+import email.policy
 import io
 import json
 
 import pytest
 from postgres import Postgres, programs
 from running import JSON, PROGRAM, Collector, bearer, exposed_site, faulty, minimal, set_up
+from test_hook_email import Mailbox, serve
 from terminal import run, succeeds
 from waiting import until
 
@@ -249,3 +252,36 @@ def test_whoever_takes_over_knows_what_was_written(tmp_path, databases):
         until(lambda: standby.ask("/readyz?judge")[0] == 200)
         assert held(standby.get("/v1/servers/EXCH1")) == ("Mail", "server", "rack 3", "server")
         assert held(remark(standby, "EXCH1", note="")) == ("Mail", "server", None, None)
+
+
+@contextlib.contextmanager
+def mails():
+    mailbox = Mailbox()
+    server = serve(mailbox)
+    try:
+        yield server, mailbox
+    finally:
+        server.stop()
+
+
+def test_an_alert_says_whose_the_server_is(place, tmp_path):
+    config = tmp_path / "collector.conf"
+    with mails() as (server, mailbox):
+        config.write_text(f"[alerts]\ngroup-wait = 0s\n[hook mail]\ntype = email\nstarttls = never\n"
+                          f"smtp = smtp://127.0.0.1:{server.port}\nfrom = c@example.com\nto = ops@example.com\n")
+        place.arguments += ("--config", config)
+        with faulty(place.data, *place.arguments) as collector:
+            for report in exposed_site()[1:]:
+                assert collector.post(report)[0] == 200
+            site_remark(collector, owner="Headquarters", note="Mr. Ito has\nthe key")
+            assert collector.post(exposed_site()[0])[0] == 200
+            until(lambda: mailbox.mails)
+            found = {a["server"]: a for a in collector.get("/v1/alerts")["alerts"]}
+            assert held(found["EXCH1"]) == ("Headquarters", "site", "Mr. Ito has\nthe key", "site")
+            remark(collector, "EXCH1", owner="Mail team")
+            assert held(collector.get("/v1/alerts?server=EXCH1")["alerts"][0])[:2] == ("Mail team", "server")
+            assert all(held(a) == (None,) * 4 for a in found.values() if not a["server"])
+        body = email.message_from_bytes(mailbox.mails[0][2], policy=email.policy.default).get_body(("plain",))
+        text = " ".join(body.get_content().split())
+        assert "Owner Headquarters (of the site) Note Mr. Ito has / the key (of the site, by token admin, " in text
+        assert not [mail for mail in mailbox.mails[1:] if b"Mail team" in mail[2]]  # to be told so is no news
