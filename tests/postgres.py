@@ -6,6 +6,7 @@
 Where PostgreSQL is not installed COMMAND runs without that, and this says so.
 """
 
+import contextlib
 import ctypes
 import os
 import pwd
@@ -26,6 +27,7 @@ PR_SET_PDEATHSIG = 1  # linux/prctl.h
 FAST = {"synchronous_commit": "off"}
 MEMORY = Path("/dev/shm")  # where fsync costs nothing, if there is room
 ROOM = 2 << 30
+STANDBY = "standby"  # whichever of a pair is that has this name
 
 
 def _folder():
@@ -50,15 +52,22 @@ def _user():
     raise RuntimeError("there is neither a user 'postgres' nor 'nobody' for the database to run as")
 
 
+def _runs(pid):
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+
+
 def _stop_with_parent():
     """Whoever started the server may be killed; it must not stay behind."""
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGQUIT)
 
 
 class Postgres:
-    """A server; as a context it is stopped and its files are removed at the end."""
+    """A server; as a context it is stopped and its files are removed at the end. With `copy_of` it is that one's standby."""
 
-    def __init__(self, durable=False, **settings):
+    def __init__(self, durable=False, copy_of=None, initdb=(), **settings):
         self.bin = programs()
         self._as = _user()
         self.directory = Path(tempfile.mkdtemp(prefix="mtawatch-pg.", dir=_folder()))
@@ -69,10 +78,14 @@ class Postgres:
         if self._as:
             os.chown(self.directory, self._as.pw_uid, self._as.pw_gid)
         try:
-            self._run("initdb", "--pgdata", self.data, "--auth", "trust", "--username", "mtawatch",
-                      "--encoding", "UTF8", "--locale", "C", "--no-sync")
-            self.start()
-            self.execute("CREATE DATABASE mtawatch", "postgres")
+            if copy_of:
+                self.copy(copy_of)
+                self.start()
+            else:
+                self._run("initdb", "--pgdata", self.data, "--auth", "trust", "--username", "mtawatch",
+                          "--encoding", "UTF8", "--locale", "C", "--no-sync", *initdb)
+                self.start()
+                self.execute("CREATE DATABASE mtawatch", "postgres")
         except BaseException:
             self.remove()
             raise
@@ -135,16 +148,60 @@ class Postgres:
 
     def stop(self, how=signal.SIGQUIT):
         """SIGQUIT is PostgreSQL's immediate shutdown, SIGINT its fast one."""
-        if self.process and self.process.poll() is None:
+        if not self.process or self.process.poll() is not None:
+            self.process = None
+        elif how == signal.SIGKILL:
+            self.kill()
+        else:
             self.process.send_signal(how)
             self.process.wait()
-        self.process = None
+            self.process = None
+
+    def _children(self):
+        return [int(pid) for pid in
+                Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()]
 
     def signal_all(self, number):
         """To the server and all its processes: SIGSTOP, SIGCONT."""
-        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()
-        for pid in (self.process.pid, *map(int, children)):
-            os.kill(pid, number)
+        for pid in (self.process.pid, *self._children()):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, number)
+
+    def kill(self):
+        """As its machine's death would: all of it at once. What stays behind keeps it from being started again."""
+        children = self._children()
+        self.signal_all(signal.SIGKILL)
+        self.process.wait()
+        self.process = None
+        deadline = time.monotonic() + START_S
+        while any(map(_runs, children)):
+            if time.monotonic() > deadline:
+                raise RuntimeError("the database's processes do not die")
+            time.sleep(0.01)
+
+    def copy(self, primary):
+        """Becomes its standby, from nothing. It has to be started."""
+        shutil.rmtree(self.data, ignore_errors=True)
+        self._run("pg_basebackup", "--pgdata", self.data, "--host", primary.directory, "--username", "mtawatch",
+                  "--checkpoint", "fast", "--no-sync")
+        self._follow(primary)
+
+    def rewind(self, primary):
+        """Becomes its standby, from what it had as a primary. It has to be started."""
+        primary.execute("CHECKPOINT", "postgres")  # else pg_rewind takes it for what it was before its promotion
+        self._run("pg_rewind", "--target-pgdata", self.data, "--no-sync", "--source-server",
+                  f"host={primary.directory} user=mtawatch dbname=postgres")
+        self._follow(primary)
+
+    def _follow(self, primary):
+        """Whoever copies under the name of the standby is waited for as one."""
+        (self.data / "standby.signal").touch()
+        self.own(self.data / "standby.signal")
+        self.settings["primary_conninfo"] = f"host={primary.directory} user=mtawatch application_name={STANDBY}"
+
+    def promote(self):
+        if self.execute("SELECT pg_promote()", "postgres") != "t":
+            raise RuntimeError(f"the standby could not be promoted: {self.log()}")
 
     def remove(self):
         self.stop()
@@ -155,6 +212,40 @@ class Postgres:
 
     def __exit__(self, *_):
         self.remove()
+
+
+class Pair:
+    """A primary and its synchronous standby; they take turns. A commit waits for the other, always."""
+
+    def __init__(self, synchronous=True):
+        settings = {"wal_retrieve_retry_interval": "100ms", "shared_buffers": "32MB"}
+        self.primary = Postgres(durable=True, initdb=["--data-checksums"], **settings)  # pg_rewind insists on them
+        try:
+            self.primary.execute("ALTER SYSTEM SET wal_keep_size = '1GB'", "postgres")
+            if synchronous:
+                self.primary.execute(f"ALTER SYSTEM SET synchronous_standby_names = '{STANDBY}'", "postgres")
+            self.standby = Postgres(durable=True, copy_of=self.primary, **settings)
+        except BaseException:
+            self.primary.remove()
+            raise
+        self.primary.execute("SELECT pg_reload_conf()", "postgres")
+
+    @property
+    def servers(self):
+        """Always in one order."""
+        return sorted((self.primary, self.standby), key=lambda server: str(server.directory))
+
+    def fail_over(self):
+        """The primary is gone; its standby takes its place."""
+        self.standby.promote()
+        self.primary, self.standby = self.standby, self.primary
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        for server in (self.primary, self.standby):
+            server.remove()
 
 
 def main(command):

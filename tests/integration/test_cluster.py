@@ -4,115 +4,27 @@ import contextlib
 import http.client
 import json
 import os
-import random
 import re
-import shutil
 import signal
 import socket
-import subprocess
-import threading
 import time
 
-import identity
 import pytest
-from leaks import searched_for_leaks
-from ports import free_port
+from cluster_rig import TAKEOVER_S, Load, cluster, hooked, seconds_until, states, stopped
 from postgres import Postgres, programs
 from receiver import Receiver
-from running import JSON, PATIENCE, PROGRAM, Collector, exposed_site, minimal, samples, set_up
+from running import JSON, PATIENCE, Collector, exposed_site, minimal, samples
 from terminal import fails, succeeds
 from test_openapi import check
 from waiting import until
 
 pytestmark = pytest.mark.skipif(not programs(), reason="there is no PostgreSQL (Debian: postgresql)")
 
-TAKEOVER_S = 3
-
 
 @pytest.fixture(scope="module")
 def shared_server():
     with Postgres() as server:
         yield server
-
-
-class Member(Collector):
-    """One of several collectors, on a port that stays its own when it begins anew. It may complain."""
-
-    def __init__(self, directory, node, store, *arguments):
-        self.node, self.directory, self.store = node, directory / node, store
-        self.port = free_port()
-        self.arguments = arguments
-        self.process = None
-        self.tls = None
-        self.url = f"http://127.0.0.1:{self.port}"
-
-    def prepare(self, first=None):
-        if first:
-            shutil.copytree(first.directory, self.directory)
-            for name in ("admin-token", "enroll-secret"):  # what the test knows of the identities
-                shutil.copy(first.directory.parent / f"{first.node}.{name}", self.directory.parent / f"{self.node}.{name}")
-        self.token, self.secret = set_up(PROGRAM, self.directory, "--store", self.store)
-        self.agents = first.agents if first else identity.Agents(self._connect_from, self.secret)
-
-    def start(self):
-        self.log_file = open(self.directory.parent / f"{self.node}.log", "a+")
-        self.process = subprocess.Popen(
-            [PROGRAM, "serve", "--listen", f"127.0.0.1:{self.port}", "--data", self.directory, "--store", self.store,
-             "--node", self.node, "--takeover-after", str(TAKEOVER_S), "--external-url", self.url, *self.arguments],
-            stdout=self.log_file, stderr=self.log_file, text=True, env=searched_for_leaks(None))
-        until(self.is_alive, self.log)
-        return self
-
-    def log(self):
-        self.log_file.seek(0)
-        return self.log_file.read()
-
-    def is_alive(self):
-        assert self.process.poll() is None, self.log()
-        with contextlib.suppress(OSError, http.client.HTTPException):
-            return self.ask("/livez", headers={"Authorization": ""})[0] == 200
-        return False
-
-    def readiness(self, query=""):
-        with contextlib.suppress(OSError, http.client.HTTPException):
-            status, _, body = self.ask("/readyz" + query, headers={"Authorization": ""})
-            return status, body.decode()
-        return None, "no answer"
-
-    def judges(self):
-        status, text = self.readiness("?judge")
-        return status == 200 and "judges" in text
-
-    def stands_by(self):
-        status, text = self.readiness()
-        return status == 200 and "stands by" in text
-
-    def stop(self, number=signal.SIGTERM):
-        self.process.send_signal(number)
-        return self.process.wait(PATIENCE)
-
-
-@contextlib.contextmanager
-def cluster(directory, store, *nodes, arguments=()):
-    members = [Member(directory, node, store, *arguments) for node in nodes]
-    for member in members:
-        member.prepare(members[0] if member is not members[0] else None)
-    try:
-        yield members
-    finally:
-        for member in members:
-            if member.process and member.process.poll() is None:
-                member.process.send_signal(signal.SIGCONT)
-                member.process.send_signal(signal.SIGTERM)
-        for member in members:
-            if member.process:
-                assert member.process.wait(PATIENCE) in (0, -signal.SIGKILL), member.log()
-                print(f"--- {member.node}\n{member.log()}")
-
-
-def states(judge):
-    """What each has said of itself, as the others see it a second later."""
-    return {row["node"]: row["state"] for row in judge.get("/v1/collectors")["collectors"]}
 
 
 @pytest.fixture
@@ -124,85 +36,6 @@ def pair(tmp_path, shared_server):
         until(second.stands_by, second.log)
         until(lambda: states(first) == {"c1": "judging", "c2": "standby"}, lambda: states(first))
         yield first, second
-
-
-class Load:
-    """Servers that report as fast as they can, as agents do: where they are not taken they try the next collector."""
-
-    def __init__(self, members, servers=4, pause_s=0):
-        self.members = members
-        self.pause_s = pause_s
-        self.agents = members[0].agents
-        self.taken = {f"EXCH{number}": [] for number in range(servers)}
-        self.answers = set()
-        self.stopping = False
-        self.threads = [threading.Thread(target=self._report, args=(name,)) for name in self.taken]
-
-    def _post(self, member, report):
-        body, headers = self.agents.sign(json.dumps(report))
-        connection = http.client.HTTPConnection("127.0.0.1", member.port, timeout=1)
-        try:
-            connection.request("POST", "/v1/reports", body, {**JSON, **headers})
-            answer = connection.getresponse()
-            code = json.loads(answer.read()).get("code", "")
-            self.answers.add((answer.status, code))
-            return answer.status
-        except (OSError, http.client.HTTPException):
-            return None
-        finally:
-            connection.close()
-
-    def _report(self, name):
-        sequence, at = 1, 0
-        while not self.stopping:
-            if self._post(self.members[at], minimal(name, sequence)) == 200:
-                self.taken[name].append(sequence)
-                sequence += 1
-                time.sleep(self.pause_s)
-            else:
-                at = (at + 1) % len(self.members)
-                time.sleep(0.05)
-
-    def __enter__(self):
-        for name in self.taken:
-            self.agents.enrol(name)
-        for thread in self.threads:
-            thread.start()
-        return self
-
-    def __exit__(self, *_):
-        self.stopping = True
-        for thread in self.threads:
-            thread.join()
-
-    def wait_for_more(self):
-        goal = {name: len(taken) + 3 for name, taken in self.taken.items()}
-        until(lambda: all(len(self.taken[name]) >= n for name, n in goal.items()), lambda: self.answers)
-
-    def assert_nothing_lost(self, store):
-        """Nothing that was acknowledged, and nothing stored twice."""
-        stored = {}
-        for line in succeeds("export", "--store", store).splitlines():
-            report = json.loads(line)
-            stored.setdefault(report["host"]["name"], []).append(report["sequence"])
-        for name, taken in self.taken.items():
-            assert set(taken) <= set(stored[name]) and len(stored[name]) == len(set(stored[name]))
-        succeeds("check", "--store", store)
-
-
-def seconds_until(what, hint=lambda: None):
-    begin = time.monotonic()
-    until(what, hint)
-    return time.monotonic() - begin
-
-
-@contextlib.contextmanager
-def stopped(member):
-    member.process.send_signal(signal.SIGSTOP)
-    try:
-        yield
-    finally:
-        member.process.send_signal(signal.SIGCONT)
 
 
 def test_one_judges_and_the_other_stands_by_and_says_so(pair):
@@ -327,12 +160,6 @@ def test_a_commit_that_another_judge_overtook_is_refused_by_the_fence_alone(pair
     if fenced:
         assert answer.getresponse().status == 503 and stored() == "{1}"
         until(judge.stands_by, judge.log)
-
-
-def hooked(directory, receiver):
-    file = directory / "hooks.conf"
-    file.write_text(f"[alerts]\ngroup-interval = 0s\n[hook ops]\ntype = webhook\nurl = {receiver.url}\n")
-    return "--config", file
 
 
 def test_a_judge_that_was_stopped_tells_nothing_that_another_has_told(tmp_path, shared_server):
@@ -551,56 +378,3 @@ def test_the_embedded_store_knows_of_no_other_collector(tmp_path):
         assert collector.get("/v1/collectors") == nobody
         assert collector.ask("/readyz?judge")[2] == b"[+]store ok\n"
         assert "only collectors whose store is in a database" in fails("collectors", "list", "--data", tmp_path / "data")
-
-
-PLAY_S = int(os.environ.get("MTAWATCH_NEMESIS_S", "30"))
-
-
-def hurt_a_collector(chance, member, how):
-    if how == "stop":
-        with stopped(member):
-            time.sleep(chance.uniform(0.5, 2 * TAKEOVER_S))
-    else:
-        member.stop(signal.SIGKILL if how == "kill" else signal.SIGTERM)
-        time.sleep(chance.uniform(0, 2))
-        member.start()
-    return f"{how} {member.node}"
-
-
-def hurt_the_database(chance, server):
-    server.stop(chance.choice([signal.SIGKILL, signal.SIGQUIT, signal.SIGINT]))
-    time.sleep(chance.uniform(0, 2))
-    server.start()
-    return "restart of the database"
-
-
-def feed_of(server):
-    """Epochs of the last 10,000 commits in their order."""
-    return [int(line) for line in server.execute("SELECT epoch FROM mtawatch.feed ORDER BY id").split()]
-
-
-def test_whatever_dies_or_stops_nothing_is_lost_and_nothing_is_there_twice(tmp_path):
-    """MTAWATCH_NEMESIS_S is how long that goes on, MTAWATCH_SEED which it is. Chance may spare the judge: it dies first."""
-    seed = int(os.environ.get("MTAWATCH_SEED", random.randrange(1 << 32)))
-    chance = random.Random(seed)
-    done = []
-    with Postgres(durable=True) as server, cluster(tmp_path, server.url, "c1", "c2", "c3") as members:
-        for member in members:
-            member.start()
-        until(lambda: any(member.judges() for member in members))
-        with Load(members, 6, pause_s=0.05) as load:
-            load.wait_for_more()
-            judge = next(member for member in members if member.judges())
-            done.append(hurt_a_collector(chance, judge, "kill"))
-            end = time.monotonic() + PLAY_S
-            while time.monotonic() < end:
-                done.append(hurt_the_database(chance, server) if chance.random() < 0.2
-                            else hurt_a_collector(chance, chance.choice(members), chance.choice(["stop", "kill", "end"])))
-                time.sleep(chance.uniform(0.5, 2 * TAKEOVER_S))
-            load.wait_for_more()
-        until(lambda: sorted((m.judges(), m.stands_by()) for m in members) == [(False, True)] * 2 + [(True, False)])
-        print(f"seed {seed}: {', '.join(done)}; {sum(map(len, load.taken.values()))} acknowledged, {load.answers}")
-        load.assert_nothing_lost(server.url)
-        epochs = feed_of(server)
-        assert epochs == sorted(epochs)  # whoever was taken over from committed nothing more
-        assert epochs[-1] > 1, done
