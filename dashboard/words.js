@@ -55,7 +55,7 @@ export const SILENT = {
 /* Conditions of the collector itself; all others are verdicts, or silence. */
 const SELF_CONDITIONS = {
   surroundings: "Many silent", disk: "Disk", certificate: "Certificate", store_lost: "Commits lost",
-  dead_letters: "Not delivered", hook: "Hook stuck", collector: "Collectors",
+  store_async: "One copy only", dead_letters: "Not delivered", hook: "Hook stuck", collector: "Collectors",
 };
 
 /**
@@ -63,8 +63,8 @@ const SELF_CONDITIONS = {
  * table is collector/model/conditions.def.
  */
 export const CONDITIONS = [
-  "failing", "exposed", "at_risk", "surroundings", "disk", "certificate", "store_lost", "dead_letters", "hook",
-  "collector", "silent", "unknown", "not_monitored",
+  "failing", "exposed", "at_risk", "surroundings", "disk", "certificate", "store_lost", "store_async",
+  "dead_letters", "hook", "collector", "silent", "unknown", "not_monitored",
 ];
 
 /** The class that colours a condition. */

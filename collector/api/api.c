@@ -203,6 +203,22 @@ static bool is_always_answered(const struct api *api, const struct route *route)
 	       (route->handler == api_metrics_get && api_stands_by(api));
 }
 
+/* What is stored meanwhile may be lost; who reads is answered. */
+static const struct problem *refuse_promises(const struct api *api, const struct route *route)
+{
+	static const struct problem problem = {
+		.status = 503,
+		.code = "not_stored",
+		.detail = "The database has " STORE_ASYNCHRONOUS ". Send it again later.",
+		.fields = PROBLEM_RETRY_AFTER,
+	};
+
+	return route->method != HTTP_METHOD_GET && api->pipeline &&
+			       pipeline_is_asynchronous(api->pipeline)
+		       ? &problem
+		       : NULL;
+}
+
 const struct problem *api_admit(void *context, const struct client *client,
 				const struct http_request *request, const struct route *route,
 				struct principal *caller)
@@ -214,6 +230,7 @@ const struct problem *api_admit(void *context, const struct client *client,
 		.fields = PROBLEM_RETRY_AFTER,
 	};
 	struct api *api = context;
+	const struct problem *problem = NULL;
 
 	if (api->identities) {
 		struct access access = {
@@ -221,7 +238,8 @@ const struct problem *api_admit(void *context, const struct client *client,
 			.users = client_is_of_trusted_proxy(client) ? api->users : NULL,
 			.schemes = schemes_of(api, client, request),
 		};
-		return access_check(&access, request, route, caller);
+		problem = access_check(&access, request, route, caller);
+		return problem ? problem : refuse_promises(api, route);
 	}
 	if (is_always_answered(api, route))
 		return NULL;

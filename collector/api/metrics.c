@@ -266,6 +266,9 @@ static void expose_store(const struct api *api, struct buffer *out)
 	expose_one(out, "mtawatch_store_lost_commits_total", "counter",
 		   "Commits that the database had confirmed and lacked later.",
 		   (double)store_lost_commits(api->store));
+	expose_one(out, "mtawatch_store_asynchronous", "gauge",
+		   "Whether the database lacks the synchronous standby that is required.",
+		   store_is_asynchronous(api->store));
 }
 
 static void expose_process(const struct api *api, struct buffer *out)

@@ -106,7 +106,7 @@ static bool is_alike_everywhere(const struct setting *setting)
 	const char *name = setting->value.name;
 
 	return strncmp(name, "keep-", 5) == 0 || strcmp(name, "takeover-after") == 0 ||
-	       strcmp(name, "hook-command") == 0;
+	       strcmp(name, "require-synchronous") == 0 || strcmp(name, "hook-command") == 0;
 }
 
 static void add_settings(struct buffer *out, const struct options *options)

@@ -506,6 +506,13 @@ static bool is_ready(void *user)
 	return s->pipeline && pipeline_is_ready(s->pipeline);
 }
 
+/* With what only the database lacks another collector would be no better off. */
+static bool is_able(void *user)
+{
+	const struct serve *s = user;
+	return is_ready(user) || (s->pipeline && pipeline_is_asynchronous(s->pipeline));
+}
+
 static void start_hooks(struct serve *s)
 {
 	struct hooks_source source = { .each = each_alert, .is_ready = is_ready, .user = s };
@@ -615,7 +622,7 @@ static int open_membership(struct serve *s)
 		.waits = note_waiting,
 		.stands_by = on_standby,
 		.judges = on_judge,
-		.is_ready = is_ready,
+		.is_ready = is_able,
 		.leaves = begin_anew,
 		.failed = on_membership_failed,
 		.user = s,

@@ -165,6 +165,9 @@ const struct setting settings[] = {
 	      "postgresql://HOST,HOST/DATABASE?user=NAME") },
 	{ ROW("store-password-file", read_password_file, store.password_file, "FILE", NULL, false,
 	      "whose only line is the password for that database") },
+	{ ROW("require-synchronous", value_switch, store.require_synchronous, NULL, "no", false,
+	      "take nothing while that database confirms what no synchronous standby\nhas; alike "
+	      "on all that share it") },
 	{ ROW("node", read_node, node, "NAME", NULL, false,
 	      "this collector's name among those that share the database; by default\nthe "
 	      "machine's, and four digits that the data directory keeps") },
@@ -221,6 +224,9 @@ static const char *store_contradicts(const struct options *options, const char *
 	*at = "store-password-file";
 	if (options->store.password_file && !options->store.address)
 		return "it is for a database: --store";
+	*at = "require-synchronous";
+	if (options->store.require_synchronous && !options->store.address)
+		return "it is of a database: --store";
 	*at = "keep-reports";
 	if (options->store.address && options_is_said(options, "keep-reports"))
 		return "a database keeps whole days of reports: --keep-report-days";

@@ -70,6 +70,9 @@ static const char *effect_of(enum condition condition)
 	case CONDITION_STORE_LOST:
 		return "What was stored in the last moments before that is gone, although it was "
 		       "acknowledged.";
+	case CONDITION_STORE_ASYNC:
+		return "A collector that may not rely on one server takes no reports: what is "
+		       "known grows old.";
 	case CONDITION_DEAD_LETTERS:
 		return "Somebody was not told of something.";
 	case CONDITION_HOOK:

@@ -246,6 +246,7 @@ static void check_own_conditions(struct alerting *a, int64_t now_ms, struct aler
 					: TIMESTAMP_NONE,
 			.lost_commits = loss.n_commits,
 			.lost_ms = loss.at_ms,
+			.is_asynchronous = store_is_asynchronous(a->options.store),
 			.last_dead_ms = outbox_last_dead_ms(a->outbox),
 			.stuck_hook = stuck.hook,
 			.stuck_ms = stuck.since_ms,
@@ -320,13 +321,16 @@ static void on_time(void *user)
 	notify_new_hooks(a, now_ms);
 }
 
+void alerting_look_soon(struct alerting *a)
+{
+	a->look_ms = a->options.now_ms();
+	schedule(a);
+}
+
 /* What a change of the outbox means is worked out soon, not in the midst of what it does. */
 static void on_outbox_changed(void *user)
 {
-	struct alerting *a = user;
-
-	a->look_ms = a->options.now_ms();
-	schedule(a);
+	alerting_look_soon(user);
 }
 
 void alerting_configure(struct alerting *a, const struct alerting_settings *settings)

@@ -63,6 +63,9 @@ void alerting_stop(struct alerting *alerting);
 /* After the store is closed. NULL is allowed. */
 void alerting_free(struct alerting *alerting);
 
+/* Looks for the collector's own ills at once, not only the next time. */
+void alerting_look_soon(struct alerting *alerting);
+
 /* For the pipeline, from here on. Who is told that a commit failed. */
 void alerting_on_failure(struct alerting *alerting, void (*failed)(void *user, const char *error),
 			 void *user);

@@ -23,7 +23,8 @@ struct pipeline {
 	uint64_t retry_ms;
 	uint64_t revision;
 	bool ready;
-	bool is_resuming; /* the store tries to accept changes again */
+	bool is_asynchronous; /* nothing that the store confirms can be promised to anybody */
+	bool is_resuming;     /* the store tries to accept changes again */
 	bool stopped;
 	char why[STORE_ERROR_SIZE]; /* it is not ready */
 };
@@ -84,11 +85,13 @@ static void note_fenced(const struct pipeline *p)
 		lease->fenced(lease->user);
 }
 
-/* What others do meanwhile is theirs. */
-static const char *why_not_ours(const struct pipeline *p)
+/* What others do without the lease is theirs. */
+static const char *why_not_now(const struct pipeline *p)
 {
 	const struct pipeline_lease *lease = p->options.lease;
 
+	if (p->is_asynchronous)
+		return "the database has " STORE_ASYNCHRONOUS;
 	return lease ? lease->why_not(lease->user) : NULL;
 }
 
@@ -161,10 +164,30 @@ static void on_wake(void *user)
 	struct changes *changes = NULL;
 	char error[FLEET_ERROR_SIZE];
 
+	if (p->is_asynchronous) { /* nobody is silent whose reports are refused */
+		loop_timer_start(p->wake, PIPELINE_LOOK_MS);
+		return;
+	}
 	if (fleet_advance(p->fleet, p->options.now_ms(), &changes, error) != STATUS_OK)
 		pipeline_fail(p, error);
 	else
 		submit_own(p, changes);
+}
+
+/* Afterwards silence counts anew, as after any time without reports. */
+static void look_at_promises(struct pipeline *p)
+{
+	bool was_asynchronous = p->is_asynchronous;
+
+	p->is_asynchronous = store_is_asynchronous(p->options.store);
+	if (p->is_asynchronous == was_asynchronous)
+		return;
+	if (p->is_asynchronous)
+		log_error("not ready: %s", why_not_now(p));
+	else
+		pipeline_fail(p, "the database waits for a standby again: all is read anew");
+	if (p->options.alerting)
+		alerting_look_soon(p->options.alerting);
 }
 
 /* The fleet is what the store says, and the store takes changes. */
@@ -179,6 +202,7 @@ static void become_ready(struct pipeline *p, struct changes *changes)
 	if (p->options.alerting)
 		alerting_resume(p->options.alerting, p->fleet);
 	submit_own(p, changes);
+	look_at_promises(p);
 }
 
 static enum status reload(struct pipeline *p, struct changes **changes, char *error)
@@ -245,6 +269,8 @@ static void on_store_check(void *user)
 
 	if (p->ready && store_look(p->options.store, error) != STATUS_OK)
 		pipeline_fail(p, error);
+	if (p->ready)
+		look_at_promises(p);
 	loop_timer_start(p->store_check, PIPELINE_LOOK_MS);
 }
 
@@ -315,7 +341,7 @@ struct recall *pipeline_recall(struct pipeline *p)
 
 bool pipeline_is_ready(const struct pipeline *p)
 {
-	return p->ready && !fleet_is_behind(p->fleet, p->options.now_ms()) && !why_not_ours(p);
+	return p->ready && !fleet_is_behind(p->fleet, p->options.now_ms()) && !why_not_now(p);
 }
 
 bool pipeline_may_take(struct pipeline *p)
@@ -330,9 +356,14 @@ bool pipeline_refuses(const struct pipeline *p, const struct snapshot *snapshot)
 	return unstorable_is(&p->unstorable, &snapshot->report);
 }
 
+bool pipeline_is_asynchronous(const struct pipeline *p)
+{
+	return p->is_asynchronous;
+}
+
 const char *pipeline_why_not(const struct pipeline *p)
 {
-	return p->ready ? why_not_ours(p) : p->why;
+	return p->ready ? why_not_now(p) : p->why;
 }
 
 uint64_t pipeline_revision(const struct pipeline *p)

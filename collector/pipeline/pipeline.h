@@ -83,6 +83,9 @@ bool pipeline_may_take(struct pipeline *pipeline);
 /* Is that a report that the store cannot take, as was seen? Then it never will. */
 bool pipeline_refuses(const struct pipeline *pipeline, const struct snapshot *snapshot);
 
+/* Is it not ready for what the database lacks, which is the same for any collector? */
+bool pipeline_is_asynchronous(const struct pipeline *pipeline);
+
 /* Why it may not, in words; NULL: it may. Borrowed: valid until control returns to the loop. */
 const char *pipeline_why_not(const struct pipeline *pipeline);
 

@@ -84,6 +84,26 @@ static struct alert_ill check_store_lost(const struct self_check_facts *facts, i
 	return result;
 }
 
+static struct alert_ill check_store_async(const struct self_check_facts *facts, int64_t now_ms,
+					  struct arena *arena)
+{
+	(void)now_ms;
+	(void)arena;
+
+	if (!facts->is_asynchronous)
+		return (struct alert_ill){
+			.text = "The database confirms what a synchronous standby has.",
+			.remedy = ""
+		};
+	return (struct alert_ill){
+		.active = true,
+		.text = "The database has " STORE_ASYNCHRONOUS ": no report is taken, and nothing "
+			"that people change.",
+		.remedy = "Let the database wait for a synchronous standby "
+			  "(synchronous_standby_names), or set require-synchronous = no.",
+	};
+}
+
 static struct alert_ill check_dead_letters(const struct self_check_facts *facts, int64_t now_ms,
 					   struct arena *arena)
 {
@@ -165,6 +185,7 @@ static struct alert_ill (*const checks[CONDITION_COUNT])(const struct self_check
 	[CONDITION_DISK] = check_disk,
 	[CONDITION_CERTIFICATE] = check_certificate,
 	[CONDITION_STORE_LOST] = check_store_lost,
+	[CONDITION_STORE_ASYNC] = check_store_async,
 	[CONDITION_DEAD_LETTERS] = check_dead_letters,
 	[CONDITION_HOOK] = check_hooks,
 	[CONDITION_COLLECTOR] = check_collectors,

@@ -28,6 +28,7 @@ struct self_check_facts {
 	int64_t certificate_end_ms; /* TIMESTAMP_NONE: there is no certificate */
 	int64_t lost_commits;       /* 0: none was ever lost */
 	int64_t lost_ms;            /* when that was seen */
+	bool is_asynchronous;       /* as store_is_asynchronous() */
 	int64_t last_dead_ms;       /* TIMESTAMP_NONE: there are no dead letters */
 	const char *stuck_hook;     /* NULL: none is */
 	int64_t stuck_ms;           /* since when it is */

@@ -84,6 +84,8 @@ struct store_engine {
 	int64_t (*count_lost)(struct store_db *writer);
 	/* As store_last_loss(); likewise. */
 	struct store_loss (*last_loss)(struct store_db *writer);
+	/* As store_is_asynchronous(); likewise. */
+	bool (*is_asynchronous)(struct store_db *writer);
 
 	/* The reads of collector/store/store.h, and that of admin.h. */
 	enum status (*read_servers)(struct store_db *reader, store_each_server *each, void *user,

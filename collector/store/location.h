@@ -18,4 +18,5 @@ struct store_location {
 	const char *address;       /* of a database, as its engine has it; NULL: there is none */
 	const char *password_file; /* whose only line is the password for it; NULL: there is none */
 	bool allow_plain;          /* also where nothing proves over the network who answers */
+	bool require_synchronous;  /* what it confirms has to be on a second server, too */
 };

@@ -584,6 +584,13 @@ struct store_loss store_last_loss(const struct store *store)
 	return engine->last_loss ? engine->last_loss(store->writer.db) : (struct store_loss){ 0 };
 }
 
+bool store_is_asynchronous(const struct store *store)
+{
+	const struct store_engine *engine = store->writer.engine;
+
+	return engine->is_asynchronous && engine->is_asynchronous(store->writer.db);
+}
+
 enum status store_look(struct store *store, char error[STORE_ERROR_SIZE])
 {
 	enum status failure = see_failure(store, error);

@@ -239,6 +239,18 @@ struct store_loss {
 struct store_loss store_last_loss(const struct store *store);
 
 /*
+ * Does the database confirm commits that no other server has, although that is required
+ * (struct store_location)? Nothing is to be promised to anybody then: a change that somebody waits
+ * for fails, even if it is stored; the collector's own are kept as well as can be.
+ */
+bool store_is_asynchronous(const struct store *store);
+
+/* Why that is so: "the database has ...". */
+#define STORE_ASYNCHRONOUS                                                                         \
+	"no synchronous standby to wait for (synchronous_standby_names is empty), which "          \
+	"require-synchronous demands"
+
+/*
  * Is the store still there, under its name? Anything but STATUS_OK: it was removed, replaced or
  * mounted over, or its database is away or another collector's, and no change is stored; `error`
  * says what helps. Cheap.

@@ -80,7 +80,7 @@ def test_a_summary_has_what_is_said_of_all_as_its_common_annotations(hooks):
 
 
 def test_every_condition_has_a_name_and_a_severity(hooks):
-    conditions = ["failing", "exposed", "at_risk", "unknown", "silent", "disk", "certificate", "store_lost",
+    conditions = ["failing", "exposed", "at_risk", "unknown", "silent", "disk", "certificate", "store_lost", "store_async",
                   "dead_letters", "hook", "collector"]
     with Receiver() as receiver:
         hooks.add("ops", type="webhook", url=receiver.url)

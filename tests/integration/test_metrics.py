@@ -44,6 +44,7 @@ def test_answers_are_counted(collector):
         'method="POST",route="/v1/reports",code="400"'] == 1
     assert samples(collector, "mtawatch_ready") == {"": 1}
     assert samples(collector, "mtawatch_store_lost_commits_total") == {"": 0}
+    assert samples(collector, "mtawatch_store_asynchronous") == {"": 0}
     assert samples(collector, "process_resident_memory_bytes")[""] > 1e6
 
 

@@ -94,6 +94,7 @@ def test_a_server_that_falls_silent_goes_on_alarming(tmp_path):
 @pytest.mark.parametrize("changed, minutes, alert", [
     ({"mtawatch_ready": "0"}, 5, ("MtawatchCollectorNotReady", None)),
     ({"mtawatch_store_lost_commits_total": "0+1"}, 5, ("MtawatchStoreLost", None)),
+    ({"mtawatch_store_asynchronous": "1"}, 5, ("MtawatchStoreAsync", None)),
     ({"mtawatch_hook_dead_letters_total": "0+1"}, 5, ("MtawatchNotDelivered", "ops")),
     ({"mtawatch_hook_queue_length": "3"}, 40, ("MtawatchNotificationsWait", "ops")),
 ])

@@ -325,7 +325,7 @@ class Nemesis:
         self.follow_again(type(self.pair.standby).copy)
 
 
-WAITING = "application_name = 'mtawatch/writer' AND wait_event = 'SyncRep'"
+WAITING = "application_name = 'mtawatch/writer' AND wait_event = 'SyncRep' AND query = 'COMMIT'"
 
 
 def cancel_a_commit(primary):

@@ -615,8 +615,18 @@ void pg_pipeline_send(struct pg_conn *conn, const struct pg_statement *statement
 		pg_params_clear(params);
 }
 
-/* The result of what was sent as number `i`, up to its end; STATUS_OK: `tag` has what it says. */
-static enum status take_sent(struct pg_conn *conn, size_t i, uint64_t deadline_ms, char tag[16],
+static void note_result(struct pg_conn *conn, const PGresult *result)
+{
+	const char *tag = PQcmdStatus((PGresult *)result);
+
+	if (strcmp(tag, "COMMIT") == 0 || strcmp(tag, "ROLLBACK") == 0)
+		snprintf(conn->end, sizeof conn->end, "%s", tag);
+	if (PQntuples(result) == 1)
+		conn->last_number = pg_number(result, 0, 0);
+}
+
+/* The result of what was sent as number `i`, up to its end. */
+static enum status take_sent(struct pg_conn *conn, size_t i, uint64_t deadline_ms,
 			     char error[STORE_ERROR_SIZE])
 {
 	enum status status = STATUS_OK;
@@ -631,8 +641,8 @@ static enum status take_sent(struct pg_conn *conn, size_t i, uint64_t deadline_m
 			status = fail_said(conn, conn->sent[i], result, error);
 			conn->failed = conn->sent[i];
 		}
-		if (result)
-			snprintf(tag, 16, "%s", PQcmdStatus(result));
+		if (result && status == STATUS_OK)
+			note_result(conn, result);
 		PQclear(result);
 	} while (result);
 	return status;
@@ -642,17 +652,18 @@ static enum status take_all_sent(struct pg_conn *conn, char error[STORE_ERROR_SI
 {
 	uint64_t deadline_ms = loop_monotonic_ms() + PG_COMMIT_MS;
 	enum status status = STATUS_OK;
-	char tag[16] = "";
 
+	conn->end[0] = '\0';
+	conn->last_number = 0;
 	for (size_t i = 0; status == STATUS_OK && i < conn->n_sent; i++)
-		status = take_sent(conn, i, deadline_ms, tag, error);
+		status = take_sent(conn, i, deadline_ms, error);
 	if (status != STATUS_OK)
 		return status;
-	if (strcmp(tag, "COMMIT") == 0 && !conn->warned)
+	if (strcmp(conn->end, "COMMIT") == 0 && !conn->warned)
 		return STATUS_OK;
 	snprintf(error, STORE_ERROR_SIZE,
 		 "could not commit: the database at %s answered %s with a warning: %s", conn->place,
-		 tag, conn->warning);
+		 conn->end, conn->warning);
 	return STATUS_SYSTEM;
 }
 

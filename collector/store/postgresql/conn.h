@@ -46,7 +46,9 @@ struct pg_conn {
 	struct arena names;       /* of those that are not ours for ever */
 	bool warned;              /* a WARNING came; the next one clears it: pg_pipeline_begin() */
 	char warning[200];
-	bool unsent; /* something of the pipeline could not be sent */
+	char end[16];        /* of the last pipeline's transaction: "COMMIT" */
+	int64_t last_number; /* the first column of its last row */
+	bool unsent;         /* something of the pipeline could not be sent */
 	const char *
 		failed; /* what the last pipeline that failed could not do, if the database says so */
 	const char **sent; /* in the pipeline: what each result is of */
@@ -108,7 +110,7 @@ void pg_pipeline_begin(struct pg_conn *conn);
 void pg_pipeline_send(struct pg_conn *conn, const struct pg_statement *statement,
 		      struct pg_params *params);
 /*
- * The last statement has to be a COMMIT.
+ * One of the statements has to be a COMMIT; what comes behind it sees what is so by then.
  *
  * STATUS_OK  it committed, and the server warned of nothing: with a WARNING it may be that no
  *            standby has it, however well the COMMIT looks (PostgreSQL, SyncRepWaitForLSN())

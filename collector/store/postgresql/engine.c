@@ -133,6 +133,8 @@ static enum status load_writer(struct store_db *db, char error[STORE_ERROR_SIZE]
 		status = pg_read_clock(db, "latest_ms", &clocks->latest_ms, error);
 	if (status == STATUS_OK)
 		status = pg_load_loss(db, error);
+	if (status == STATUS_OK)
+		status = pg_look_at_standby(db, error);
 	return status == STATUS_OK ? pg_load(db, error) : status;
 }
 
@@ -144,6 +146,7 @@ static enum status open_writer(struct store_db **out, const struct store_locatio
 	if (status != STATUS_OK)
 		return status;
 	(*out)->writer = writer_new();
+	(*out)->writer->has_to_wait = location->require_synchronous;
 	status = pg_fleet_check(*out, location->directory, PG_FLEET_REMEMBER, error);
 	if (status == STATUS_OK)
 		status = begin_lease(*out, claim, error);
@@ -180,6 +183,11 @@ static int64_t count_lost(struct store_db *db)
 static struct store_loss last_loss(struct store_db *db)
 {
 	return pg_mirror_last_loss(db->writer->mirror);
+}
+
+static bool is_asynchronous(struct store_db *db)
+{
+	return pg_mirror_is_asynchronous(db->writer->mirror);
 }
 
 static enum status read_latest_time(struct store_db *db, int64_t *out, char error[STORE_ERROR_SIZE])
@@ -271,6 +279,7 @@ const struct store_engine postgresql_engine = {
 	.touch = pg_touch,
 	.count_lost = count_lost,
 	.last_loss = last_loss,
+	.is_asynchronous = is_asynchronous,
 	.read_servers = pg_read_servers,
 	.read_server = pg_read_server,
 	.read_removals = pg_read_removals,

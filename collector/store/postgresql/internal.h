@@ -53,6 +53,7 @@ struct pg_writer {
 	struct store_db *loop; /* the loop's reader; NULL: there is none */
 	uv_mutex_t loop_use;   /* held by whoever uses its connection */
 	int64_t feed_id;       /* of the last commit; 0: there is none yet */
+	bool has_to_wait;      /* each commit, for a synchronous standby */
 	int64_t n_lost;        /* commits are gone on which the fleet stands, until pg_touch() */
 	struct store_clocks clocks;
 	int64_t swept_host; /* whose changes were looked at last; 0: from the first on */
@@ -114,6 +115,11 @@ void pg_unload(struct store_db *db);
 enum status pg_see_lost(const struct store_db *db, char error[STORE_ERROR_SIZE]);
 enum status pg_load_loss(struct store_db *db, char error[STORE_ERROR_SIZE]);
 enum status pg_save_loss(struct store_db *db, char error[STORE_ERROR_SIZE]);
+
+/*
+ * Looks whether commits wait for a standby, where they have to, and shows it to the loop (write.c).
+ */
+enum status pg_look_at_standby(struct store_db *db, char error[STORE_ERROR_SIZE]);
 
 /* A report of the commit under way becomes a latest one (write.c). */
 void pg_writer_add_standing(struct pg_writer *writer, struct pg_body *body, struct pg_body *base);

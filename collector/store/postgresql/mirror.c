@@ -38,6 +38,7 @@ struct pg_mirror {
 	bool has_committed;
 	int64_t n_lost;
 	struct store_loss last_loss;
+	bool is_asynchronous;
 };
 
 struct pg_body *pg_body_new(enum store_encoding encoding, struct store_bytes packed)
@@ -421,6 +422,21 @@ int64_t pg_mirror_n_lost(struct pg_mirror *mirror)
 	int64_t n = mirror->n_lost;
 	pg_mirror_unlock(mirror);
 	return n;
+}
+
+void pg_mirror_show_asynchronous(struct pg_mirror *mirror, bool is_asynchronous)
+{
+	pg_mirror_lock(mirror);
+	mirror->is_asynchronous = is_asynchronous;
+	pg_mirror_unlock(mirror);
+}
+
+bool pg_mirror_is_asynchronous(struct pg_mirror *mirror)
+{
+	pg_mirror_lock(mirror);
+	bool is_asynchronous = mirror->is_asynchronous;
+	pg_mirror_unlock(mirror);
+	return is_asynchronous;
 }
 
 struct pg_answer *pg_mirror_borrow(struct pg_mirror *mirror, const struct buffer *question)

@@ -114,6 +114,10 @@ void pg_mirror_show_loss(struct pg_mirror *mirror, struct store_loss loss);
 struct store_loss pg_mirror_last_loss(struct pg_mirror *mirror);
 int64_t pg_mirror_n_lost(struct pg_mirror *mirror);
 
+/* The last commit may be on one server only. */
+void pg_mirror_show_asynchronous(struct pg_mirror *mirror, bool is_asynchronous);
+bool pg_mirror_is_asynchronous(struct pg_mirror *mirror);
+
 struct pg_answer;
 /* The answer, to be given back; NULL: it was not read ahead. */
 struct pg_answer *pg_mirror_borrow(struct pg_mirror *mirror, const struct buffer *question);

@@ -137,6 +137,8 @@ enum status pg_sweep(struct store_db *db, const struct store_limits *limits, int
 	if (status == STATUS_OK)
 		status = pg_see_lost(db, error);
 	if (status == STATUS_OK)
+		status = pg_look_at_standby(db, error);
+	if (status == STATUS_OK)
 		status = keep_clocks(db, error);
 	if (status == STATUS_OK)
 		status = sweep_days(db, limits, more, error);

@@ -21,6 +21,15 @@ static const struct pg_statement lock_counter = {
 	"SELECT 1 FROM counter WHERE name = 'audit' FOR UPDATE"
 };
 
+/*
+ * Where there is no name nobody is waited for. That is seen behind the COMMIT, for whoever takes
+ * the names away lets those go that wait, without a word (PostgreSQL, SyncRepUpdateSyncStandbysDefined()).
+ */
+static const struct pg_statement see_standby = {
+	"see_standby", "see whether a commit waits for a standby",
+	"SELECT current_setting('synchronous_standby_names') = ''"
+};
+
 static void send_fence(struct store_db *db)
 {
 	struct pg_params params = { .n = 0 };
@@ -113,6 +122,41 @@ static enum status make_days(struct store_db *db, const struct store_change *con
 	return status;
 }
 
+/* Somebody is told that it is stored. */
+static bool is_promised(const struct store_change *change)
+{
+	return change->report || change->silence || change->dropped_silence ||
+	       is_of_terminal_kind(change);
+}
+
+static enum status see_promise(struct store_db *db, const struct store_change *const *changes,
+			       size_t n, char error[STORE_ERROR_SIZE])
+{
+	bool is_asynchronous = db->writer->has_to_wait && db->conn.last_number;
+	bool promised = false;
+
+	pg_mirror_show_asynchronous(db->writer->mirror, is_asynchronous);
+	for (size_t i = 0; is_asynchronous && !promised && i < n; i++)
+		promised = is_promised(changes[i]);
+	if (!promised)
+		return STATUS_OK;
+	snprintf(error, STORE_ERROR_SIZE, "the database at %s has " STORE_ASYNCHRONOUS,
+		 db->conn.place);
+	return STATUS_REFUSED;
+}
+
+enum status pg_look_at_standby(struct store_db *db, char error[STORE_ERROR_SIZE])
+{
+	int64_t is_asynchronous = 0;
+
+	if (!db->writer->has_to_wait)
+		return STATUS_OK;
+	enum status status = pg_run_numbers(db, &see_standby, NULL, &is_asynchronous, 1, error);
+	if (status == STATUS_OK)
+		pg_mirror_show_asynchronous(db->writer->mirror, is_asynchronous != 0);
+	return status;
+}
+
 static enum status commit_judged(struct store_db *db, const struct store_change *const *changes,
 				 size_t n, char error[STORE_ERROR_SIZE])
 {
@@ -126,9 +170,13 @@ static enum status commit_judged(struct store_db *db, const struct store_change 
 	send_feed(db);
 	send_changes(db, changes, n);
 	pg_pipeline_send(&db->conn, &commit, NULL);
+	if (db->writer->has_to_wait)
+		pg_pipeline_send(&db->conn, &see_standby, NULL);
 	status = pg_pipeline_commit(&db->conn, error);
-	if (status == STATUS_OK)
+	if (status == STATUS_OK) {
 		db->writer->feed_id++;
+		status = see_promise(db, changes, n, error);
+	}
 	/*
 	 * The number was taken by a commit that was given up: nothing is wrong with these changes.
 	 */

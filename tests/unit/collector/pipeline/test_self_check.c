@@ -73,6 +73,16 @@ static void confirmed_commits_that_are_gone_are_one_for_a_day(void **state)
 	assert_false(active(&facts, CONDITION_STORE_LOST, "The database has what it confirmed."));
 }
 
+static void a_database_that_lacks_the_required_standby_is_one(void **state)
+{
+	struct self_check_facts facts = { .is_asynchronous = true };
+	(void)state;
+
+	assert_true(active(&facts, CONDITION_STORE_ASYNC, "no synchronous standby to wait for"));
+	facts.is_asynchronous = false;
+	assert_false(active(&facts, CONDITION_STORE_ASYNC, "confirms what a synchronous standby"));
+}
+
 static void a_hook_that_takes_nothing_is_one(void **state)
 {
 	struct self_check_facts facts = { .stuck_hook = "pager", .stuck_ms = NOW_MS + 7 };
@@ -149,6 +159,7 @@ int main(void)
 		cmocka_unit_test(confirmed_commits_that_are_gone_are_one_for_a_day),
 		cmocka_unit_test(a_collector_that_gives_no_sign_is_one),
 		cmocka_unit_test(clocks_of_collectors_that_are_apart_are_one),
+		cmocka_unit_test(a_database_that_lacks_the_required_standby_is_one),
 		cmocka_unit_test(a_hook_that_takes_nothing_is_one),
 		cmocka_unit_test(little_room_is_one_at_its_limits),
 		cmocka_unit_test(a_file_system_that_cannot_be_asked_is_none),

@@ -1,0 +1,170 @@
+"""Collectors on a primary and its standby: what is acknowledged when the one that takes over may lack it."""
+
+import contextlib
+import http.client
+import json
+import signal
+import time
+
+import pytest
+from cluster_rig import Load, cluster, exported
+from postgres import Pair, programs
+from receiver import Receiver
+from running import JSON, PATIENCE, minimal, samples
+from waiting import until
+from wire import Wire, WithoutWarnings
+
+pytestmark = pytest.mark.skipif(not programs(), reason="there is no PostgreSQL (Debian: postgresql)")
+
+# Not the sweep's, which nobody waits for.
+WAITS = "application_name = 'mtawatch/writer' AND wait_event = 'SyncRep' AND query = 'COMMIT'"
+
+
+def address_of(pair):
+    """Over the unix sockets."""
+    directories = ",".join(str(server.directory) for server in pair.servers)
+    return f"postgresql://mtawatch@/mtawatch?host={directories}"
+
+
+@contextlib.contextmanager
+def judge_on(directory, store, *arguments):
+    with cluster(directory, store, "c1", arguments=arguments) as (collector,):
+        collector.start()
+        until(collector.judges, collector.log)
+        yield collector
+
+
+@contextlib.contextmanager
+def posted(collector, report):
+    """Its answer is to be got. Whoever reports first enrols."""
+    body, headers = collector.agents.sign(json.dumps(report))
+    connection = http.client.HTTPConnection("127.0.0.1", collector.port, timeout=PATIENCE)
+    with contextlib.closing(connection):
+        connection.request("POST", "/v1/reports", body, {**JSON, **headers})
+        yield connection
+
+
+def until_a_commit_waits(pair):
+    until(lambda: pair.primary.execute(f"SELECT 1 FROM pg_stat_activity WHERE {WAITS}"), "a commit that waits")
+
+
+def cancel_the_commit(pair):
+    """It is there, and its client is told with a warning that no standby may have it."""
+    until_a_commit_waits(pair)
+    assert pair.primary.execute(f"SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE {WAITS}") == "t"
+
+
+def lose_the_primary(pair):
+    """The standby, which is away, takes its place."""
+    pair.primary.kill()
+    pair.standby.start()
+    pair.fail_over()
+    pair.standby.rewind(pair.primary)
+    pair.standby.start()
+
+
+def sequences(store):
+    return sorted(report["sequence"] for report in exported(store))
+
+
+@pytest.mark.parametrize("heeded", [True, False])
+def test_a_commit_that_ends_with_a_warning_is_not_acknowledged(tmp_path, heeded):
+    """Whoever ignores the warning acknowledges what is lost when the standby takes over: then it does not come again."""
+    with Pair() as pair, contextlib.ExitStack() as at_the_end:
+        filter = (lambda: lambda data: data) if heeded else WithoutWarnings
+        wires = [Wire(server.directory / ".s.PGSQL.5432", filter) for server in pair.servers]
+        for wire in wires:
+            at_the_end.callback(wire.close)
+        ports = ",".join(str(wire.port) for wire in wires)
+        store = f"postgresql://mtawatch@/mtawatch?host=127.0.0.1,127.0.0.1&port={ports}&sslmode=disable&gssencmode=disable"
+        collector = at_the_end.enter_context(judge_on(tmp_path, store))
+        assert collector.post(minimal("EXCH1", 1))[0] == 200
+        pair.standby.kill()
+        with posted(collector, minimal("EXCH1", 2)) as connection:
+            cancel_the_commit(pair)
+            status = connection.getresponse().status
+        assert pair.primary.execute("SELECT max(sequence) FROM mtawatch.report") == "2"  # it is there, for now
+        assert status == (503 if heeded else 200)
+        assert not heeded or "answered COMMIT with a warning" in collector.log()
+        lose_the_primary(pair)
+        until(lambda: collector.post(minimal("EXCH1", 3))[0] == 200, collector.log)
+        assert sequences(store) == [1, 3]
+
+
+@pytest.mark.parametrize("synchronous", [True, False])
+def test_what_was_acknowledged_without_a_synchronous_standby_is_lost_with_the_primary(tmp_path, synchronous):
+    """And told: by those who compare, by the log, as a metric and an alert."""
+    with Pair(synchronous) as pair, judge_on(tmp_path, address_of(pair)) as collector:
+        with Load([collector], 2, pause_s=0.05) as load:
+            load.wait_for_more()
+            until(lambda: pair.primary.execute("SELECT sent_lsn = flush_lsn FROM pg_stat_replication") == "t")
+            pair.standby.kill()
+            until_a_commit_waits(pair) if synchronous else load.wait_for_more()
+            lose_the_primary(pair)
+            load.wait_for_more()
+        lost, twice = load.lost_and_twice(collector.store)
+        assert twice == 0 and (lost == 0 if synchronous else lost >= 6)
+        counted = samples(collector, "mtawatch_store_lost_commits_total")[""]
+        assert counted == 0 if synchronous else counted >= 1
+        assert ("commits that it had confirmed" in collector.log()) == (not synchronous)
+
+
+def demand_a_standby(pair, demand):
+    pair.primary.execute("ALTER SYSTEM SET synchronous_standby_names = 'standby'" if demand
+                         else "ALTER SYSTEM RESET synchronous_standby_names", "postgres")
+    pair.primary.execute("SELECT pg_reload_conf()", "postgres")
+
+
+@pytest.mark.parametrize("required", [True, False])
+def test_a_commit_that_is_let_go_without_a_standby_is_not_acknowledged_where_one_is_required(tmp_path, required):
+    """Without a word: the database answers as if a standby had it."""
+    with Pair() as pair, judge_on(tmp_path, address_of(pair), *["--require-synchronous"] * required) as collector:
+        assert collector.post(minimal("EXCH1", 1))[0] == 200
+        pair.standby.kill()
+        with posted(collector, minimal("EXCH1", 2)) as connection:
+            until_a_commit_waits(pair)
+            demand_a_standby(pair, False)
+            assert connection.getresponse().status == (503 if required else 200)
+
+
+def hooked(tmp_path, receiver):
+    file = tmp_path / "collector.conf"
+    file.write_text("require-synchronous = yes\n[alerts]\nhold-store-async = 0s\ngroup-interval = 0s\n"
+                    f"[hook ops]\ntype = webhook\nurl = {receiver.url}\n")
+    return "--config", file
+
+
+def test_nothing_is_promised_while_a_required_standby_is_not_waited_for_and_people_are_told(tmp_path):
+    with Receiver() as receiver, Pair() as pair, \
+            judge_on(tmp_path, address_of(pair), *hooked(tmp_path, receiver)) as collector:
+        assert collector.post(minimal("EXCH1", 1))[0] == 200
+        demand_a_standby(pair, False)
+        until(lambda: collector.readiness()[0] == 503, collector.log)
+        why = "no synchronous standby to wait for (synchronous_standby_names is empty), which require-synchronous demands"
+        assert why in collector.readiness()[1] and f"not ready: the database has {why}" in collector.log()
+        status, problem = collector.post(minimal("EXCH1", 2))
+        assert (status, problem["code"]) == (503, "not_stored")
+        silence = {"matchers": {"server": "EXCH1"}, "ends_at": "2100-01-01T00:00:00Z", "comment": "c"}
+        status, _, body = collector.ask("/v1/silences", "POST", json.dumps(silence), JSON)
+        assert (status, why in json.loads(body)["detail"]) == (503, True)
+        assert collector.get("/v1/servers")["matched"] == 1
+        fired = until(lambda: collector.get("/v1/alerts?condition=store_async&state=firing")["alerts"])
+        assert why in fired[0]["text"]
+        receiver.wait(1)
+        assert samples(collector, "mtawatch_store_asynchronous") == {"": 1}
+        demand_a_standby(pair, True)
+        until(lambda: collector.post(minimal("EXCH1", 2))[0] == 200, collector.log)
+        until(lambda: not collector.get("/v1/alerts?condition=store_async&state=firing")["alerts"], seconds=90)
+        assert [body["status"] for _, body in until(lambda: receiver.notifications()[1:])] == ["resolved"]
+        assert samples(collector, "mtawatch_store_asynchronous") == {"": 0}
+        assert sequences(collector.store) == [1, 2]
+
+
+def test_who_takes_over_sees_at_once_that_a_required_standby_is_not_waited_for(tmp_path):
+    with Pair(synchronous=False) as pair, cluster(tmp_path, address_of(pair), "c1", arguments=("--require-synchronous",)) as (
+            collector,):
+        collector.start()
+        until(lambda: "not ready: the database has no synchronous standby" in collector.log(), collector.log)
+        assert not collector.judges()
+        demand_a_standby(pair, True)
+        until(collector.judges, collector.log)
