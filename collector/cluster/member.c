@@ -53,7 +53,10 @@ struct member {
 	char next[LEASE_NODE_SIZE]; /* who is to have the lease; "": nobody in particular */
 	bool stopping;
 	bool ended;
-	struct seen *news; /* of the last look; NULL: it is known, or failed */
+	struct seen *news;        /* of the last look; NULL: it is known, or failed */
+	int64_t last_commit;      /* of this collector, while it judges */
+	int64_t last_seen_commit; /* of any, that was confirmed to it */
+	int64_t lost_ms;          /* as of the last look */
 	char news_error[STORE_ERROR_SIZE];
 };
 
@@ -84,7 +87,23 @@ static struct record_collector describe(const struct member *m, struct arena *ar
 		.state = m->state,
 		.since_ms = m->since_ms,
 		.clock_ms = loop_wall_ms(),
+		.last_commit = m->last_commit,
 	};
+}
+
+/*
+ * Keeps the highest number, for a database that takes another's place may have it no more. Where
+ * somebody has seen that already, numbers begin anew.
+ */
+static void note_commits(struct member *m, const struct store_look *look)
+{
+	if (look->lost_ms > m->lost_ms)
+		m->last_seen_commit = 0;
+	m->lost_ms = look->lost_ms;
+	for (size_t i = 0; i < look->n; i++) {
+		if (look->collectors[i].last_commit > m->last_seen_commit)
+			m->last_seen_commit = look->collectors[i].last_commit;
+	}
 }
 
 static void note_look(struct member *m, struct seen *seen, enum status status, const char *error)
@@ -98,6 +117,7 @@ static void note_look(struct member *m, struct seen *seen, enum status status, c
 		free_seen(seen);
 		return;
 	}
+	note_commits(m, &seen->look);
 	free_seen(m->news);
 	m->news = seen;
 }
@@ -367,12 +387,20 @@ enum member_role member_role(struct member *m)
 	return role;
 }
 
-/* Neither changes while it is held. */
+void member_set_last_commit(struct member *m, int64_t id)
+{
+	uv_mutex_lock(&m->mutex);
+	m->last_commit = id;
+	uv_mutex_unlock(&m->mutex);
+}
+
+/* Token and epoch do not change while it is held. */
 struct store_claim member_claim(struct member *m)
 {
 	uv_mutex_lock(&m->mutex);
 	assert(lease_is_held(&m->lease));
-	struct store_claim claim = { lease_token(&m->lease), lease_epoch(&m->lease) };
+	struct store_claim claim = { lease_token(&m->lease), lease_epoch(&m->lease),
+				     m->last_seen_commit };
 	uv_mutex_unlock(&m->mutex);
 	return claim;
 }

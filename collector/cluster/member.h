@@ -58,6 +58,9 @@ enum member_role member_role(struct member *member);
 /* The lease that is ours; until it is given back. */
 struct store_claim member_claim(struct member *member);
 
+/* The last commit that was confirmed to this collector: others are told. */
+void member_set_last_commit(struct member *member, int64_t id);
+
 /*
  * Whether nobody else can have taken over yet: whoever acts on others, hooks or agents, asks before.
  */

@@ -184,6 +184,7 @@ static void look_after_judging(struct membership *m)
 
 	member_set_state(m->member,
 			 is_ready ? RECORD_COLLECTOR_JUDGING : RECORD_COLLECTOR_CHECKING);
+	member_set_last_commit(m->member, m->options.last_commit(m->options.user));
 	if (is_asked_to_leave(m)) {
 		log_info("hands over to %s", member_look(m->member)->lease.next);
 		leave(m, NULL);

@@ -32,6 +32,8 @@ struct membership_options {
 	bool (*judges)(void *user, struct store *store);
 	/* Can it do what it judges for? */
 	bool (*is_ready)(void *user);
+	/* The last commit that was confirmed to it; 0: none. */
+	int64_t (*last_commit)(void *user);
 	/* Another one is to judge, or does: the process begins anew. */
 	void (*leaves)(void *user);
 	/* It cannot go on. */

@@ -513,6 +513,12 @@ static bool is_able(void *user)
 	return is_ready(user) || (s->pipeline && pipeline_is_asynchronous(s->pipeline));
 }
 
+static int64_t last_commit(void *user)
+{
+	const struct serve *s = user;
+	return s->store ? store_last_commit(s->store) : 0;
+}
+
 static void start_hooks(struct serve *s)
 {
 	struct hooks_source source = { .each = each_alert, .is_ready = is_ready, .user = s };
@@ -623,6 +629,7 @@ static int open_membership(struct serve *s)
 		.stands_by = on_standby,
 		.judges = on_judge,
 		.is_ready = is_able,
+		.last_commit = last_commit,
 		.leaves = begin_anew,
 		.failed = on_membership_failed,
 		.user = s,

@@ -61,9 +61,10 @@ struct record_collector {
 	/* The settings that all should have alike: lines of a name, a blank and a hash. */
 	const char *settings;
 	enum record_collector_state state;
-	int64_t since_ms; /* so it is; so `clock_ms`, by its own clock */
-	int64_t clock_ms; /* when it beat last */
-	int64_t seen_ms;  /* the same by the database's clock */
+	int64_t since_ms;    /* so it is; so `clock_ms`, by its own clock */
+	int64_t clock_ms;    /* when it beat last */
+	int64_t last_commit; /* that the database confirmed to it; 0: none */
+	int64_t seen_ms;     /* the same by the database's clock */
 };
 
 const char *record_collector_state_name(enum record_collector_state state);

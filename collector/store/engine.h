@@ -82,6 +82,8 @@ struct store_engine {
 	enum status (*touch)(struct store_db *writer, char error[STORE_ERROR_SIZE]);
 	/* As store_lost_commits(); any thread. NULL: it loses none. */
 	int64_t (*count_lost)(struct store_db *writer);
+	/* As store_last_commit(); likewise. */
+	int64_t (*last_commit)(struct store_db *writer);
 	/* As store_last_loss(); likewise. */
 	struct store_loss (*last_loss)(struct store_db *writer);
 	/* As store_is_asynchronous(); likewise. */

@@ -29,6 +29,7 @@ struct store_look {
 	struct lease_seen lease;
 	int64_t taken_ms; /* by the database's clock, so `now_ms`; TIMESTAMP_NONE: never */
 	int64_t now_ms;
+	int64_t lost_ms; /* when confirmed commits were last seen to be gone; 0: never */
 	struct record_collector *collectors; /* in the order of their nodes */
 	size_t n;
 };
@@ -37,7 +38,7 @@ struct store_look {
  * Stores our row, counting its beat up, and then looks. With `is_first` it takes the place of
  * another process of our node.
  *
- * STATUS_CONFLICT  another process has taken ours
+ * STATUS_CONFLICT  another process has taken ours, or the database is another fleet's now
  */
 enum status store_seat_beat(struct store_seat *seat, const struct record_collector *self,
 			    bool is_first, struct arena *arena, struct store_look *out,

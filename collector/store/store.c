@@ -577,6 +577,13 @@ int64_t store_lost_commits(const struct store *store)
 	return engine->count_lost ? engine->count_lost(store->writer.db) : 0;
 }
 
+int64_t store_last_commit(const struct store *store)
+{
+	const struct store_engine *engine = store->writer.engine;
+
+	return engine->last_commit ? engine->last_commit(store->writer.db) : 0;
+}
+
 struct store_loss store_last_loss(const struct store *store)
 {
 	const struct store_engine *engine = store->writer.engine;

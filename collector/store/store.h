@@ -79,6 +79,7 @@ struct store_connection;
 struct store_claim {
 	const char *token;
 	int64_t epoch;
+	int64_t last_commit; /* that was seen confirmed to whoever had it; 0: none */
 };
 
 /* Is there a store at `location`? True also where only opening it would tell. */
@@ -229,6 +230,9 @@ size_t store_pending(const struct store *store);
  * the place of another lacked them.
  */
 int64_t store_lost_commits(const struct store *store);
+
+/* The last one that the database confirmed, by its number in the feed; 0: it has none. */
+int64_t store_last_commit(const struct store *store);
 
 /* The last time that some were gone; the store knows it from run to run. `n_commits` 0: never. */
 struct store_loss {

@@ -204,6 +204,20 @@ def test_a_second_process_of_one_name_ends_the_first(tmp_path, shared_server):
         first.process = None
 
 
+def test_all_end_whose_database_becomes_another_fleets(pair, shared_server, tmp_path):
+    """By a backup that is restored there while they run, over connections that stay."""
+    judge, standby = pair
+    database = judge.store.split("?")[0].rsplit("/", 1)[1]
+    succeeds("backup", tmp_path / "backup.db", "--store", judge.store)
+    shared_server.execute("DROP SCHEMA mtawatch CASCADE", database)
+    succeeds("restore", "--data", tmp_path / "other", "--store", judge.store, tmp_path / "backup.db")
+    for member in pair:
+        assert member.process.wait(PATIENCE) == 1
+        member.process = None
+        assert "has the store of another fleet" in member.log()
+    assert shared_server.execute("SELECT count(*) FROM mtawatch.collector", database) == "0"
+
+
 def test_judging_is_handed_over_in_order(pair):
     judge, standby = pair
     with Load(pair) as load:

@@ -3,6 +3,7 @@
 import contextlib
 import http.client
 import json
+import select
 import signal
 import time
 
@@ -48,10 +49,14 @@ def until_a_commit_waits(pair):
     until(lambda: pair.primary.execute(f"SELECT 1 FROM pg_stat_activity WHERE {WAITS}"), "a commit that waits")
 
 
-def cancel_the_commit(pair):
-    """It is there, and its client is told with a warning that no standby may have it."""
-    until_a_commit_waits(pair)
-    assert pair.primary.execute(f"SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE {WAITS}") == "t"
+def cancel_commits_until_answered(pair, connection):
+    """They are there, and their client is told with a warning that no standby may have them. One of them is of the
+    report that waits for this answer."""
+    def is_answered():
+        pair.primary.execute(f"SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE {WAITS}")
+        return select.select([connection.sock], [], [], 0.1)[0]
+    until(is_answered)
+    return connection.getresponse().status
 
 
 def lose_the_primary(pair):
@@ -65,6 +70,10 @@ def lose_the_primary(pair):
 
 def sequences(store):
     return sorted(report["sequence"] for report in exported(store))
+
+
+def lost_commits(collector):
+    return samples(collector, "mtawatch_store_lost_commits_total")[""]
 
 
 @pytest.mark.parametrize("heeded", [True, False])
@@ -81,14 +90,14 @@ def test_a_commit_that_ends_with_a_warning_is_not_acknowledged(tmp_path, heeded)
         assert collector.post(minimal("EXCH1", 1))[0] == 200
         pair.standby.kill()
         with posted(collector, minimal("EXCH1", 2)) as connection:
-            cancel_the_commit(pair)
-            status = connection.getresponse().status
+            status = cancel_commits_until_answered(pair, connection)
         assert pair.primary.execute("SELECT max(sequence) FROM mtawatch.report") == "2"  # it is there, for now
         assert status == (503 if heeded else 200)
         assert not heeded or "answered COMMIT with a warning" in collector.log()
         lose_the_primary(pair)
         until(lambda: collector.post(minimal("EXCH1", 3))[0] == 200, collector.log)
         assert sequences(store) == [1, 3]
+        assert lost_commits(collector) == 0 if heeded else lost_commits(collector) > 0
 
 
 @pytest.mark.parametrize("synchronous", [True, False])
@@ -104,9 +113,58 @@ def test_what_was_acknowledged_without_a_synchronous_standby_is_lost_with_the_pr
             load.wait_for_more()
         lost, twice = load.lost_and_twice(collector.store)
         assert twice == 0 and (lost == 0 if synchronous else lost >= 6)
-        counted = samples(collector, "mtawatch_store_lost_commits_total")[""]
-        assert counted == 0 if synchronous else counted >= 1
+        assert lost_commits(collector) == 0 if synchronous else lost_commits(collector) >= 1
         assert ("commits that it had confirmed" in collector.log()) == (not synchronous)
+
+
+@pytest.mark.parametrize("synchronous", [True, False])
+def test_whoever_takes_over_sees_that_confirmed_commits_are_gone(tmp_path, synchronous):
+    """The one that they were confirmed to died with the database. It is seen once, whoever judges later."""
+    with Pair(synchronous) as pair, cluster(tmp_path, address_of(pair), "c1", "c2") as (judge, other):
+        judge.start()
+        until(judge.judges, judge.log)
+        other.start()
+        until(other.stands_by, other.log)
+        assert judge.post(minimal("EXCH1", 1))[0] == 200
+        pair.standby.kill()
+        for sequence in [] if synchronous else [2, 3, 4]:
+            assert judge.post(minimal("EXCH1", sequence))[0] == 200
+        time.sleep(3)  # that the judge tells how far it is, and the other one hears it
+        judge.stop(signal.SIGKILL)
+        lose_the_primary(pair)
+        until(other.judges, other.log)
+        assert lost_commits(other) == 0 if synchronous else lost_commits(other) >= 3
+        lacks = "commits that it had confirmed"
+        assert (lacks in other.log()) == (not synchronous)
+        assert other.post(minimal("EXCH1", 5))[0] == 200
+        judge.start()
+        until(judge.stands_by, judge.log)
+        time.sleep(2)
+        assert other.stop() == 0
+        until(judge.judges, judge.log)
+        assert lost_commits(judge) == 0 and lacks not in judge.log()
+        fired = judge.get("/v1/alerts?condition=store_lost&state=firing")["alerts"]
+        assert len(fired) == (not synchronous)
+
+
+def test_a_loss_that_the_judge_has_told_is_not_told_again_by_the_next_one(tmp_path):
+    with Pair(synchronous=False) as pair, cluster(tmp_path, address_of(pair), "c1", "c2") as (judge, other):
+        judge.start()
+        until(judge.judges, judge.log)
+        other.start()
+        until(other.stands_by, other.log)
+        assert judge.post(minimal("EXCH1", 1))[0] == 200
+        pair.standby.kill()
+        for sequence in range(2, 32):
+            assert judge.post(minimal("EXCH1", sequence))[0] == 200
+        time.sleep(3)
+        lose_the_primary(pair)
+        until(lambda: judge.post(minimal("EXCH1", 32))[0] == 200, judge.log)
+        assert judge.judges() and lost_commits(judge) >= 30
+        time.sleep(3)
+        assert judge.stop() == 0
+        until(other.judges, other.log)
+        assert lost_commits(other) == 0
 
 
 def demand_a_standby(pair, demand):

@@ -230,6 +230,14 @@ class Nemesis:
         judge.each_wire(Wire.cut)
 
     @fault
+    def standby_is_cut_off(self):
+        """It says so, and goes on standing by when its way is open again."""
+        standby = self.others(self.judge())[-1]
+        standby.each_wire(lambda wire: setattr(wire, "stalled", True))
+        until(lambda: standby.readiness()[0] == 503, self.tell)
+        standby.each_wire(Wire.cut)
+
+    @fault
     def answers_to_judge_are_lost(self):
         judge = self.judge()
         judge.each_wire(lambda wire: setattr(wire, "deaf", True))

@@ -33,6 +33,7 @@ void pg_close(struct store_db *db)
 		free(db->writer);
 	}
 	pg_conn_close(&db->conn);
+	free(db->directory);
 	store_packer_deinit(&db->packer);
 	buffer_deinit(&db->base);
 	buffer_deinit(&db->text);
@@ -121,6 +122,7 @@ static enum status begin_lease(struct store_db *db, const struct store_claim *cl
 		return pg_lease_take(db, error);
 	snprintf(db->writer->token, sizeof db->writer->token, "%s", claim->token);
 	db->writer->epoch = claim->epoch;
+	db->writer->confirmed_id = claim->last_commit;
 	return STATUS_OK;
 }
 
@@ -135,7 +137,9 @@ static enum status load_writer(struct store_db *db, char error[STORE_ERROR_SIZE]
 		status = pg_load_loss(db, error);
 	if (status == STATUS_OK)
 		status = pg_look_at_standby(db, error);
-	return status == STATUS_OK ? pg_load(db, error) : status;
+	if (status == STATUS_OK)
+		status = pg_load(db, error);
+	return status == STATUS_OK ? pg_save_loss(db, error) : status;
 }
 
 static enum status open_writer(struct store_db **out, const struct store_location *location,
@@ -178,6 +182,11 @@ static enum status look(struct store_db *db, char error[STORE_ERROR_SIZE])
 static int64_t count_lost(struct store_db *db)
 {
 	return pg_mirror_n_lost(db->writer->mirror);
+}
+
+static int64_t last_commit(struct store_db *db)
+{
+	return pg_mirror_last_commit(db->writer->mirror);
 }
 
 static struct store_loss last_loss(struct store_db *db)
@@ -278,6 +287,7 @@ const struct store_engine postgresql_engine = {
 	.sweep = pg_sweep,
 	.touch = pg_touch,
 	.count_lost = count_lost,
+	.last_commit = last_commit,
 	.last_loss = last_loss,
 	.is_asynchronous = is_asynchronous,
 	.read_servers = pg_read_servers,

@@ -61,6 +61,8 @@ enum status pg_fleet_check(struct store_db *db, const char *directory, enum pg_f
 	arena_init(&arena);
 	const char *fleet = PQntuples(rows) > 0 ? pg_text(rows, 0, 0) : "";
 	status = compare(db, arena_printf(&arena, "%s/" STORE_FLEET, directory), fleet, use, error);
+	if (status == STATUS_OK)
+		snprintf(db->fleet, sizeof db->fleet, "%s", fleet);
 	arena_deinit(&arena);
 	PQclear(rows);
 	return status;

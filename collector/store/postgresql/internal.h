@@ -53,6 +53,7 @@ struct pg_writer {
 	struct store_db *loop; /* the loop's reader; NULL: there is none */
 	uv_mutex_t loop_use;   /* held by whoever uses its connection */
 	int64_t feed_id;       /* of the last commit; 0: there is none yet */
+	int64_t confirmed_id;  /* of the last one that the database confirmed, to whomever */
 	bool has_to_wait;      /* each commit, for a synchronous standby */
 	int64_t n_lost;        /* commits are gone on which the fleet stands, until pg_touch() */
 	struct store_clocks clocks;
@@ -61,6 +62,8 @@ struct pg_writer {
 
 struct store_db {
 	struct pg_conn conn;
+	char fleet[PG_UUID_SIZE]; /* whose store that is, once it was compared; "": not yet */
+	char *directory;          /* of a seat: the collector's; else NULL */
 	struct store_packer packer;
 	struct buffer base; /* texts of reports, while they are packed or unpacked */
 	struct buffer text;

@@ -216,10 +216,12 @@ void pg_unload(struct store_db *db)
  */
 static void note_lost(struct store_db *db, int64_t feed_id)
 {
-	int64_t n = db->writer->feed_id - feed_id;
+	int64_t n = db->writer->confirmed_id - feed_id;
 
 	if (n <= 0)
 		return;
+	db->writer->confirmed_id = feed_id;
+	pg_mirror_show_commit(db->writer->mirror, feed_id);
 	log_error("the database at %s lacks the last %" PRId64 " commits that it had confirmed: "
 		  "another server took its place without them, or a backup was restored",
 		  db->conn.place, n);

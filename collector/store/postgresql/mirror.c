@@ -39,6 +39,7 @@ struct pg_mirror {
 	int64_t n_lost;
 	struct store_loss last_loss;
 	bool is_asynchronous;
+	int64_t last_commit;
 };
 
 struct pg_body *pg_body_new(enum store_encoding encoding, struct store_bytes packed)
@@ -392,6 +393,21 @@ bool pg_mirror_has_committed(struct pg_mirror *mirror)
 	bool has_committed = mirror->has_committed;
 	pg_mirror_unlock(mirror);
 	return has_committed;
+}
+
+void pg_mirror_show_commit(struct pg_mirror *mirror, int64_t id)
+{
+	pg_mirror_lock(mirror);
+	mirror->last_commit = id;
+	pg_mirror_unlock(mirror);
+}
+
+int64_t pg_mirror_last_commit(struct pg_mirror *mirror)
+{
+	pg_mirror_lock(mirror);
+	int64_t id = mirror->last_commit;
+	pg_mirror_unlock(mirror);
+	return id;
 }
 
 void pg_mirror_note_lost(struct pg_mirror *mirror, int64_t n)

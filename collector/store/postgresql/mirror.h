@@ -108,6 +108,10 @@ void pg_mirror_keep(struct pg_mirror *mirror, const struct buffer *question, PGr
 void pg_mirror_note_commit(struct pg_mirror *mirror);
 bool pg_mirror_has_committed(struct pg_mirror *mirror);
 
+/* The number of the last commit that was confirmed; 0: there is none. */
+void pg_mirror_show_commit(struct pg_mirror *mirror, int64_t id);
+int64_t pg_mirror_last_commit(struct pg_mirror *mirror);
+
 /* So many commits that were confirmed are gone; how many have been, in all. */
 void pg_mirror_note_lost(struct pg_mirror *mirror, int64_t n);
 void pg_mirror_show_loss(struct pg_mirror *mirror, struct store_loss loss);

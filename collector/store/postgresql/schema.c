@@ -54,7 +54,8 @@ static const char tables[] =
 	" state text NOT NULL,"
 	" since_ms bigint NOT NULL,"
 	" clock_ms bigint NOT NULL,"
-	" seen_ms bigint NOT NULL)" /* by the clock of the database */
+	" last_commit bigint NOT NULL," /* of the feed, that it saw confirmed; 0: it does not judge */
+	" seen_ms bigint NOT NULL)"     /* by the clock of the database */
 	" WITH (fillfactor = 10, autovacuum_vacuum_threshold = 200,"
 	" autovacuum_vacuum_scale_factor = 0);"
 	"CREATE FUNCTION now_ms() RETURNS bigint LANGUAGE sql AS $$"

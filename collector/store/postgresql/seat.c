@@ -6,21 +6,27 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "proto/base/mem.h"
+
 /* How long a beat is waited for. */
 #define BEAT_MS 5000
 
 /*
  * Nobody waits for a standby so that a beat is kept: one that is lost harms nobody. The row of
- * another process is left as it is.
+ * another process is left as it is, and so is another fleet, which a restored backup may be. Nobody
+ * says that more was confirmed than is there: what is gone was told in its time.
  */
 static const struct pg_statement beat = {
 	"beat", "say that this collector lives",
 	"WITH soon AS MATERIALIZED (SELECT set_config('synchronous_commit', 'off', true)) INSERT "
-	"INTO collector AS c SELECT $1, $2::text::uuid, 1, $3, $4, $5, $6, $7, $8, now_ms() FROM "
-	"soon ON CONFLICT (node) DO UPDATE SET beat = c.beat + 1, incarnation = "
+	"INTO collector AS c SELECT $1, $2::text::uuid, 1, $3, $4, $5, $6, $7, $8, "
+	"least($10, (SELECT coalesce(max(id), 0) FROM feed)), now_ms() FROM soon, meta WHERE name "
+	"= 'fleet' AND value = $11 ON CONFLICT (node) DO UPDATE SET "
+	"beat = c.beat + 1, incarnation = "
 	"EXCLUDED.incarnation, url = EXCLUDED.url, version = EXCLUDED.version, settings = "
 	"EXCLUDED.settings, state = EXCLUDED.state, since_ms = EXCLUDED.since_ms, clock_ms = "
-	"EXCLUDED.clock_ms, seen_ms = EXCLUDED.seen_ms WHERE c.incarnation = EXCLUDED.incarnation "
+	"EXCLUDED.clock_ms, last_commit = EXCLUDED.last_commit, seen_ms = EXCLUDED.seen_ms WHERE "
+	"c.incarnation = EXCLUDED.incarnation "
 	"OR $9 = 1 RETURNING 1"
 };
 static const struct pg_statement look = {
@@ -28,7 +34,8 @@ static const struct pg_statement look = {
 	"SELECT l.epoch, l.token::text, l.node, l.next, coalesce(l.taken_ms, -1), now_ms(), "
 	"c.node, "
 	"c.incarnation::text, c.beat, c.url, c.version, c.settings, c.state, c.since_ms, "
-	"c.clock_ms, c.seen_ms FROM lease l LEFT JOIN collector c ON true ORDER BY c.node"
+	"c.clock_ms, c.seen_ms, c.last_commit, coalesce((SELECT value FROM meta WHERE name = "
+	"'lost_ms'), '0')::bigint FROM lease l LEFT JOIN collector c ON true ORDER BY c.node"
 };
 static const struct pg_statement take = {
 	"take", "take the lease",
@@ -49,11 +56,26 @@ enum status pg_open_seat(struct store_db **out, const struct store_location *loc
 	status = pg_fleet_check(*out, location->directory, PG_FLEET_REMEMBER, error);
 	if (status == STATUS_OK) {
 		(*out)->conn.read_ms = BEAT_MS;
+		(*out)->directory = mem_strdup(location->directory);
 		return STATUS_OK;
 	}
 	pg_close(*out);
 	*out = NULL;
 	return status;
+}
+
+/* Our row was left as it is. */
+static enum status say_why_left(struct store_db *db, const char *node, char error[STORE_ERROR_SIZE])
+{
+	enum status status = pg_fleet_check(db, db->directory, PG_FLEET_LOOK, error);
+
+	if (status != STATUS_OK)
+		return status;
+	snprintf(error, STORE_ERROR_SIZE,
+		 "another process works on the database at %s under the name of this collector, "
+		 "'%s': each needs a name of its own (node)",
+		 db->conn.place, node);
+	return STATUS_CONFLICT;
 }
 
 enum status pg_beat(struct store_db *db, const struct record_collector *self, bool is_first,
@@ -71,16 +93,12 @@ enum status pg_beat(struct store_db *db, const struct record_collector *self, bo
 	pg_add_number(&params, self->since_ms);
 	pg_add_number(&params, self->clock_ms);
 	pg_add_number(&params, is_first);
+	pg_add_number(&params, self->last_commit);
+	pg_add_text(&params, db->fleet);
 	enum status status = pg_run(&db->conn, &beat, &params, &rows, error);
-	if (status == STATUS_OK && PQntuples(rows) == 0) {
-		snprintf(error, STORE_ERROR_SIZE,
-			 "another process works on the database at %s under the name of this "
-			 "collector, '%s': each needs a name of its own (node)",
-			 db->conn.place, self->node);
-		status = STATUS_CONFLICT;
-	}
+	bool is_left = status == STATUS_OK && PQntuples(rows) == 0;
 	PQclear(rows);
-	return status;
+	return is_left ? say_why_left(db, self->node, error) : status;
 }
 
 static void copy(char *to, size_t size, const char *text)
@@ -102,6 +120,7 @@ static struct record_collector get_collector(const PGresult *rows, int row, stru
 		.since_ms = pg_number(rows, row, 13),
 		.clock_ms = pg_number(rows, row, 14),
 		.seen_ms = pg_number(rows, row, 15),
+		.last_commit = pg_number(rows, row, 16),
 	};
 }
 
@@ -138,6 +157,7 @@ enum status pg_read_look(struct store_db *db, struct arena *arena, struct store_
 		copy(out->lease.next, sizeof out->lease.next, pg_text(rows, 0, 3));
 		out->taken_ms = pg_number(rows, 0, 4);
 		out->now_ms = pg_number(rows, 0, 5);
+		out->lost_ms = pg_number(rows, 0, 17);
 		out->collectors = arena_alloc(arena, (size_t)n * sizeof *out->collectors);
 		for (int i = 0; i < n; i++)
 			add_collector(rows, i, arena, out);

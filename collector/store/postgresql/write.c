@@ -174,7 +174,8 @@ static enum status commit_judged(struct store_db *db, const struct store_change 
 		pg_pipeline_send(&db->conn, &see_standby, NULL);
 	status = pg_pipeline_commit(&db->conn, error);
 	if (status == STATUS_OK) {
-		db->writer->feed_id++;
+		db->writer->confirmed_id = ++db->writer->feed_id;
+		pg_mirror_show_commit(db->writer->mirror, db->writer->confirmed_id);
 		status = see_promise(db, changes, n, error);
 	}
 	/*
