@@ -113,6 +113,7 @@ struct show_list {
 	const char *member; /* the array of the answer */
 	size_t most;        /* rows that are wanted; 0: all */
 	const struct show_table *table;
+	const char *none; /* said on standard error where there is no row; NULL: nothing */
 };
 
 /* As show_run(). With --json the pages become one answer: that of the first with all rows. */

@@ -124,6 +124,8 @@ static int print_pages(struct listing *l)
 	}
 	if (rc != TERMINAL_EXIT_OK)
 		return rc;
+	if (!l->show->json && l->n == 0 && l->list->none)
+		terminal_warn("%s", l->list->none);
 	if (!l->show->json && l->matched > (int64_t)l->n)
 		printf("... and %" PRId64 " more; see --limit\n", l->matched - (int64_t)l->n);
 	return show_end(l->show);

@@ -113,6 +113,17 @@ static const char *path_of(const struct servers_options *parsed, struct arena *a
 	return path;
 }
 
+/* What to do where there is no server at all; NULL where only some were asked for. */
+static const char *if_none(const struct servers_options *parsed)
+{
+	if (parsed->n_verdicts > 0 || parsed->n_sites > 0 || parsed->n_owners > 0 ||
+	    parsed->no_owner || parsed->silent || parsed->words.n_words > 0)
+		return NULL;
+	return "no server has reported yet: install the agent on each Exchange server, with this "
+	       "collector's URL and the files ca.crt and agent-secret of its data directory (on "
+	       "the server, mtawatch-agent install --help)";
+}
+
 int servers_main(int argc, char **argv)
 {
 	static const char *const forms[] = { "servers [WORD...]" };
@@ -143,6 +154,7 @@ int servers_main(int argc, char **argv)
 	parsed.n_owners = options[2].n;
 	arena_init(&arena);
 	list.path = path_of(&parsed, &arena);
+	list.none = if_none(&parsed);
 	list.most = parsed.limit ? get_limit(parsed.limit) : 0;
 	rc = show_pages(&parsed.show, &list);
 	arena_deinit(&arena);

@@ -23,6 +23,8 @@ const char matrix_help[] =
 	"Examples:\n"
 	"  mtawatch-collector matrix ACME/HQ\n"
 	"\n"
+	"Of the only site there is, where none is named.\n"
+	"\n"
 	"A cell is how far the adapter got, with '!' where that is less than what others proved:\n"
 	"a bad line is an adapter that is cut off, a bad column a server that does not answer.\n"
 	"Where the terminal is too narrow, only such paths are listed.\n"
@@ -328,26 +330,90 @@ int sites_main(int argc, char **argv)
 	return rc == TERMINAL_EXIT_OK ? show_run(&parsed, "/v1/sites", print_sites, NULL) : rc;
 }
 
+/* The sites that there are: how many, and one of them. */
+struct only_site {
+	size_t n;
+	const char *organization;
+	const char *site;
+};
+
+static void read_only_site(struct json_reading *in, const struct json_place *at, void *user)
+{
+	struct only_site *only = user;
+
+	only->n++;
+	only->organization = only->site = "";
+	json_get_text(in, at, "organization", &only->organization);
+	json_get_text(in, at, "site", &only->site);
+}
+
+static void read_only_sites(struct show *show, struct json_reading *in,
+			    const struct json_place *root, void *user)
+{
+	(void)show;
+	json_each(in, root, "items", SHOW_MAX_ITEMS, read_only_site, user, NULL);
+}
+
+/* Names the only site in `arena`; of several, or of none, an exit status, and that is said. */
+static int find_only_site(const struct show_options *options, struct arena *arena,
+			  struct only_site *out)
+{
+	struct api_client_answer answer;
+	struct show show;
+	int rc = show_open(&show, options);
+
+	if (rc == TERMINAL_EXIT_OK)
+		rc = show_ask(&show, "/v1/sites", &answer);
+	if (rc == TERMINAL_EXIT_OK)
+		rc = show_text(&show, answer.body, answer.size, read_only_sites, out);
+	if (rc == TERMINAL_EXIT_OK && out->n == 0)
+		rc = terminal_fail("there is no site yet: the first report makes one; see "
+				   "mtawatch-collector init");
+	if (rc == TERMINAL_EXIT_OK && out->n > 1)
+		rc = terminal_refuse("matrix: there are %zu sites; expected ORGANIZATION/SITE, one "
+				     "of mtawatch-collector sites",
+				     out->n);
+	if (rc == TERMINAL_EXIT_OK) {
+		out->organization = arena_strdup(arena, out->organization);
+		out->site = arena_strdup(arena, out->site);
+	}
+	show_close(&show);
+	return rc;
+}
+
+static int show_matrix(const struct show_options *options, const char *organization,
+		       const char *site, struct arena *arena)
+{
+	const char *path = arena_printf(arena, "/v1/sites/%s/%s/matrix",
+					show_escape(*organization ? organization : "-", arena),
+					show_escape(*site ? site : "-", arena));
+
+	return show_run(options, path, print_matrix, NULL);
+}
+
 int matrix_main(int argc, char **argv)
 {
-	static const char *const forms[] = { "matrix ORGANIZATION/SITE" };
+	static const char *const forms[] = { "matrix [ORGANIZATION/SITE]" };
 	struct show_options parsed = { .json = NULL };
 	struct arguments_option options[] = { SHOW_OPTIONS(&parsed) };
+	struct only_site of = { .n = 0 };
 	struct arguments words;
 	struct arena arena;
 
 	int rc = ARGUMENTS_READ(&words, argc, argv, forms, options);
 	if (rc != TERMINAL_EXIT_OK)
 		return rc;
-	char *slash = strchr(words.words[0], '/');
-	*slash = '\0';
 	arena_init(&arena);
-	const char *organization = *words.words[0] ? words.words[0] : "-";
-	const char *site = slash[1] ? slash + 1 : "-";
-	const char *path =
-		arena_printf(&arena, "/v1/sites/%s/%s/matrix", show_escape(organization, &arena),
-			     show_escape(site, &arena));
-	rc = show_run(&parsed, path, print_matrix, NULL);
+	if (words.n_words == 0) {
+		rc = find_only_site(&parsed, &arena, &of);
+	} else {
+		char *slash = strchr(words.words[0], '/');
+		*slash = '\0';
+		of.organization = words.words[0];
+		of.site = slash + 1;
+	}
+	if (rc == TERMINAL_EXIT_OK)
+		rc = show_matrix(&parsed, of.organization, of.site, &arena);
 	arena_deinit(&arena);
 	return rc;
 }

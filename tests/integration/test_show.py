@@ -201,6 +201,24 @@ def test_what_is_not_known_and_old_is_a_concern(tmp_path):
         assert collector.post(minimal("DARK"))[0] == 200
 
 
+def test_the_matrix_is_of_the_only_site_there_is(collector, long_names):
+    assert show(collector, "matrix").stdout == show(collector, "matrix", "ACME/HQ").stdout != ""
+    several = show(long_names, "matrix")
+    assert (several.returncode, several.stdout) == (USAGE, "") and "there are 3 sites" in several.stderr
+
+
+def test_where_nobody_reports_it_is_said_what_to_do(tmp_path):
+    with Collector(tmp_path / "data") as running:
+        running.token_file = tmp_path / "token"
+        running.token_file.write_text(running.token)
+        shown = show(running, "servers")
+        assert shown.returncode == 0 and shown.stdout.count("\n") == 1
+        assert "no server has reported yet" in shown.stderr and "mtawatch-agent install" in shown.stderr
+        assert show(running, "servers", "--silent").stderr == show(running, "servers", "--json").stderr == ""
+        matrix = show(running, "matrix")
+        assert matrix.returncode == FAILED and "no site yet" in matrix.stderr
+
+
 def test_errors_say_what_is_wrong(collector, tmp_path):
     shown = show(collector, "server", "NOBODY")
     assert (shown.returncode, shown.stdout) == (FAILED, "") and "No server of this name" in shown.stderr
@@ -208,7 +226,7 @@ def test_errors_say_what_is_wrong(collector, tmp_path):
     assert shown.returncode == FAILED and "No server of this site" in shown.stderr
     shown = show(collector, "servers", "--verdict", "good")
     assert shown.returncode == FAILED and "is not a verdict" in shown.stderr
-    for words in (["server"], ["server", "A", "B"], ["matrix", "HQ"], ["matrix"], ["sites", "x"], ["servers", "--colour"],
+    for words in (["server"], ["server", "A", "B"], ["matrix", "HQ"], ["sites", "x"], ["servers", "--colour"],
                   ["alerts", "x"]):
         shown = show(collector, *words)
         assert shown.returncode == USAGE and "--help" in shown.stderr, words

@@ -34,7 +34,7 @@ def folder(tarball, tmp_path_factory):
 def test_it_has_what_people_carry_to_windows_and_sums_of_it(folder):
     files = {file.relative_to(folder).as_posix() for file in folder.rglob("*") if file.is_file()}
     assert files == {"mtawatch-agent.exe", f"mtawatch-agent-{VERSION}.msi", "mtawatch.adm", "mtawatch.admx", "en-US/mtawatch.adml",
-                     "GROUP-POLICY.md", "LICENSE", "mtawatch-agent.spdx.json", "SHA256SUMS"}
+                     "GROUP-POLICY.md", "maintenance.md", "nt-checklist.md", "LICENSE", "mtawatch-agent.spdx.json", "SHA256SUMS"}
     checked = subprocess.run(["sha256sum", "--check", "SHA256SUMS"], cwd=folder, capture_output=True, text=True)
     assert checked.returncode == 0 and checked.stdout.count(": OK") == len(files) - 1
     inside = subprocess.run(["msiextract", "-C", folder / "msi", folder / f"mtawatch-agent-{VERSION}.msi"], check=True,
@@ -42,6 +42,13 @@ def test_it_has_what_people_carry_to_windows_and_sums_of_it(folder):
     assert "mtawatch-agent.exe" in inside.stdout
     program, = (folder / "msi").rglob("mtawatch-agent.exe")
     assert program.read_bytes() == (folder / "mtawatch-agent.exe").read_bytes()
+
+
+def test_what_its_pages_lead_to_is_in_it(folder):
+    pages = list(folder.glob("*.md"))
+    led = {link.partition("#")[0] for page in pages for link in re.findall(r"\]\(([^)]*)\)", page.read_text(encoding="utf-8"))
+           if not link.startswith(("http", "#"))}
+    assert led == {"maintenance.md", "nt-checklist.md"} and led <= {page.name for page in pages}
 
 
 def test_what_it_is_linked_of_is_told_with_debians_versions(folder):
