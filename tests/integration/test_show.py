@@ -93,7 +93,7 @@ def test_a_server_is_shown_with_why_and_what_to_do(collector):
 def test_sites_and_a_matrix_are_shown(collector):
     shown = show(collector, "sites")
     assert shown.returncode == EXPOSED
-    assert shown.stdout.splitlines()[1].split() == "exposed HQ ACME 3 1 exposed, 2 clear".split()
+    assert shown.stdout.splitlines()[1].split() == "exposed HQ ACME 3 1 exposed, 2 clear -".split()
     shown = show(collector, "matrix", "acme/hq")
     lines = [line.split() for line in shown.stdout.splitlines()]
     assert shown.returncode == EXPOSED
@@ -148,7 +148,7 @@ def test_the_worst_site_is_the_first(long_names):
     assert [line[:20].split()[0] for line in shown.stdout.splitlines()] == ["WORST", "exposed", "clear", "clear"]
     sites = [re.split(r"  +", line)[1] for line in shown.stdout.splitlines()[1:]]
     assert sites == [SITES[2], SITES[0], SITES[1]]
-    assert re.split(r"  +", shown.stdout.splitlines()[1])[-2:] == ["3", "1 exposed, 2 clear"]
+    assert re.split(r"  +", shown.stdout.splitlines()[1])[-3:] == ["3", "1 exposed, 2 clear", "-"]
 
 
 def test_a_table_fits_the_terminal(collector):
