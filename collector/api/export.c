@@ -12,6 +12,7 @@
 #include "collector/query/server_row.h"
 #include "collector/query/server_select.h"
 #include "proto/base/mem.h"
+#include "proto/base/timestamp.h"
 
 /* Servers of one piece. */
 #define PIECE_SERVERS 500
@@ -132,9 +133,18 @@ void api_export_servers(struct call *call, const struct server_filter *filter, b
 		.fields = "Vary: Accept\r\n"
 			  "Content-Disposition: attachment; filename=\"servers.csv\"\r\n",
 	};
+	static const struct problem not_now = {
+		.status = 400,
+		.code = "invalid_query",
+		.detail = "at: servers of the past are to be had as application/json alone.",
+	};
 	struct api *api = call->context;
 	struct server_list list;
 
+	if (filter->at_ms != TIMESTAMP_NONE) {
+		call_answer_problem(call, &not_now);
+		return;
+	}
 	if (!api_list_servers(call, &list)) /* said while there still is a status to say it by */
 		return;
 	struct exporting *e = mem_alloc(sizeof *e);

@@ -4,6 +4,7 @@
 
 #include "collector/http/accept_field.h"
 #include "collector/api/list.h"
+#include "collector/api/past.h"
 #include "collector/model/record_report.h"
 #include "collector/model/server_key.h"
 #include "collector/query/inventory.h"
@@ -14,6 +15,7 @@
 #include "collector/query/site_tally.h"
 #include "collector/model/view.h"
 #include "proto/base/buffer.h"
+#include "proto/base/timestamp.h"
 #include "proto/json/write.h"
 
 static void add_list(const struct api *api, const struct server_page *page, struct buffer *out)
@@ -94,6 +96,8 @@ void api_server_list(struct call *call)
 		return;
 	else if (csv > json)
 		api_export_servers(call, &filter, false);
+	else if (filter.at_ms != TIMESTAMP_NONE)
+		api_past_list_servers(call, &filter);
 	else
 		answer_page(call, &filter);
 }
@@ -200,8 +204,15 @@ void api_server_get(struct call *call)
 {
 	struct api_server_names *names = arena_alloc(&call->arena, sizeof *names);
 	struct shown shown;
+	int64_t at_ms;
 
-	if (!api_has_no_query(call) || !find_shown(call, &shown))
+	if (!api_read_at(call, &at_ms))
+		return;
+	if (at_ms != TIMESTAMP_NONE) {
+		api_past_get_server(call, at_ms);
+		return;
+	}
+	if (!find_shown(call, &shown))
 		return;
 	if (call_answer_not_modified(call, shown.etag))
 		return;

@@ -19,6 +19,7 @@ bool api_list_servers(struct call *call, struct server_list *out);
 
 /* Servers of a site that one matrix may have; past it 422. */
 #define API_MATRIX_MAX_SERVERS 2000
+extern const struct problem api_site_too_large;
 
 /* Answers a call for a server that is not there: 404, or 410 for one that was removed. */
 void api_answer_absent(struct call *call);

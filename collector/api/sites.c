@@ -1,9 +1,11 @@
 /* GET /v1/sites */
 #include "collector/api/handler.h"
 
+#include "collector/api/past.h"
 #include "collector/api/servers.h"
 #include "collector/base/hash.h"
 #include "collector/query/site_tally.h"
+#include "proto/base/timestamp.h"
 #include "proto/json/write.h"
 
 void api_site_list(struct call *call)
@@ -11,10 +13,17 @@ void api_site_list(struct call *call)
 	const struct api *api = call->context;
 	struct server_list list;
 	struct site_tally *sites;
+	int64_t at_ms;
 	size_t n;
 	struct buffer out;
 
-	if (!api_has_no_query(call) || !api_list_servers(call, &list))
+	if (!api_read_at(call, &at_ms))
+		return;
+	if (at_ms != TIMESTAMP_NONE) {
+		api_past_list_sites(call, at_ms);
+		return;
+	}
+	if (!api_list_servers(call, &list))
 		return;
 	site_tally_make(&list, &call->arena, &sites, &n);
 	buffer_init(&out);

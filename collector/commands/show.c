@@ -114,7 +114,7 @@ static const char *age_text(struct show *show, int64_t seconds)
 static const char *time_text(struct show *show, int64_t ms, enum show_kind kind)
 {
 	char text[TIMESTAMP_TEXT_SIZE];
-	int64_t now_ms = loop_wall_ms();
+	int64_t now_ms = show->is_past ? show->at_ms : loop_wall_ms();
 
 	if (kind == SHOW_TIME)
 		return ms == TIMESTAMP_NONE
@@ -249,6 +249,52 @@ int show_text(struct show *show, const char *body, size_t size, show_print *prin
 	if (show->json)
 		terminal_write(body, size);
 	return show_end(show);
+}
+
+const char *show_path_at(const char *path, const char *at, struct arena *arena)
+{
+	if (!at)
+		return path;
+	return arena_printf(arena, "%s%sat=%s", path, strchr(path, '?') ? "&" : "?",
+			    show_escape(at, arena));
+}
+
+/* Sentences of the past on their way to the terminal. */
+static void print_not_kept(struct json_reading *in, const struct json_place *root,
+			   struct show *show)
+{
+	const char **texts = NULL;
+	size_t n = 0;
+
+	json_get_texts(in, root, "not_kept", &texts, &n);
+	for (size_t i = 0; i < n && !show->json; i++)
+		printf("%s\n", console_text(texts[i], &show->arena));
+}
+
+void show_past(struct show *show, struct json_reading *in, const struct json_place *root)
+{
+	static const struct show_column at = { .member = "at", .kind = SHOW_TIME };
+	static const struct show_column before = { .member = "before", .kind = SHOW_TIME };
+	static const struct show_column after = { .member = "after", .kind = SHOW_TIME };
+	struct json_place past;
+
+	if (!json_get_object(in, root, "past", &past))
+		return;
+	const char *moment = show_cell(show, in, &past, &at);
+	const char *earlier = show_cell(show, in, &past, &before);
+	const char *later = show_cell(show, in, &past, &after);
+	if (!moment)
+		return;
+	show->is_past = true;
+	json_get_time(in, &past, "at", &show->at_ms);
+	if (!show->json)
+		printf("THE PAST, as it was known at %s; the change before: %s, after: %s\n",
+		       console_text(moment, &show->arena),
+		       console_text(earlier ? earlier : "none", &show->arena),
+		       console_text(later ? later : "none", &show->arena));
+	print_not_kept(in, &past, show);
+	if (!show->json)
+		putchar('\n');
 }
 
 void show_open_local(struct show *show, const struct show_options *options)

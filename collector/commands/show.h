@@ -38,6 +38,8 @@ struct show {
 	bool color;
 	bool json;
 	int worst; /* exit status by what was shown until now */
+	bool is_past;
+	int64_t at_ms; /* then the moment of which is told */
 };
 
 /* What its arguments say, beside those of the command. */
@@ -60,6 +62,25 @@ struct show_options {
 typedef void show_print(struct show *show, struct json_reading *in, const struct json_place *root,
 			void *user);
 int show_run(const struct show_options *options, const char *path, show_print *print, void *user);
+
+/*
+ * Where the answer is one of the past (at=), prints that it is, of which moment, when something
+ * changed before and after it, and what is not kept any more; ages are those of then from now on.
+ */
+void show_past(struct show *show, struct json_reading *in, const struct json_place *root);
+
+/* The option of the commands that may show it, and what their help says. */
+#define SHOW_AT(value)                                                                             \
+	{                                                                                          \
+		"at", "TIME", value, 1, 0                                                          \
+	}
+#define SHOW_AT_HELP                                                                               \
+	"  --at TIME          as it was known at that moment, such as 2026-11-22T10:45:23Z: "      \
+	"from\n"                                                                                   \
+	"                     the history and the kept reports\n"
+
+/* The path, asked of the moment `at`; NULL: of now. */
+const char *show_path_at(const char *path, const char *at, struct arena *arena);
 
 /* What is shown of an object of an answer: the text of a cell, NULL: nothing. */
 typedef const char *show_make(struct show *show, struct json_reading *in,

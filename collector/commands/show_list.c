@@ -87,6 +87,8 @@ static int print_page(struct listing *l, const struct api_client_answer *answer)
 	json_begin(&in, answer->body, answer->size, SHOW_MAX_TEXT, &show->arena, &root);
 	in.null_is_absent = true;
 	if (in.status == STATUS_OK) {
+		if (l->n_pages == 0)
+			show_past(show, &in, &root);
 		n = show_rows(show, &in, &root, list->member, list->table, &table, &there);
 		json_get_integer(&in, &root, "matched", 0, JSON_MAX_INTEGER, &l->matched);
 	}

@@ -33,15 +33,16 @@ const char servers_help[] =
 	"  --no-owner         only what nobody owns\n"
 	"  --silent           only those that have stopped reporting\n"
 	"  --sort KEY         verdict, server, site, since, reported_at, build; -KEY: the reverse\n"
-	"  --limit N          at most so many; default all\n" SHOW_HELP;
+	"  --limit N          at most so many; default all\n" SHOW_AT_HELP SHOW_HELP;
 
 const char server_help[] =
 	"mtawatch-collector server: show one server: why, what to do, its adapters and paths.\n"
 	"\n"
 	"Examples:\n"
 	"  mtawatch-collector server EXCH1\n"
+	"  mtawatch-collector server EXCH1 --at 2026-11-22T10:45:23Z\n"
 	"\n"
-	"Options:\n" SHOW_HELP;
+	"Options:\n" SHOW_AT_HELP SHOW_HELP;
 
 #define MAX_VALUES 8
 
@@ -86,6 +87,7 @@ struct servers_options {
 	const char *silent;
 	const char *sort;
 	const char *limit;
+	const char *at;
 };
 
 /* The path in `arena`. */
@@ -108,6 +110,8 @@ static const char *path_of(const struct servers_options *parsed, struct arena *a
 		query_string_add(&query, "silent", "true");
 	if (parsed->sort)
 		query_string_add(&query, "sort", parsed->sort);
+	if (parsed->at)
+		query_string_add(&query, "at", parsed->at);
 	const char *path = arena_printf(arena, "/v1/servers?%s", query.size ? query.bytes : "");
 	buffer_deinit(&query);
 	return path;
@@ -136,6 +140,7 @@ int servers_main(int argc, char **argv)
 		{ "silent", NULL, &parsed.silent, 1, 0 },
 		{ "sort", "KEY", &parsed.sort, 1, 0 },
 		{ "limit", "N", &parsed.limit, 1, 0 },
+		SHOW_AT(&parsed.at),
 		SHOW_OPTIONS(&parsed.show),
 	};
 	struct arena arena;
@@ -339,6 +344,7 @@ static void print_server(struct show *show, struct json_reading *in, const struc
 	struct findings findings;
 	(void)user;
 
+	show_past(show, in, root);
 	for (size_t i = 0; i < COUNT(server_lines); i++)
 		lines[i] = show_cell(show, in, root, &server_lines[i]);
 	struct remark_shown owner = read_remark(show, in, root, "owner", "name");
@@ -374,7 +380,8 @@ int server_main(int argc, char **argv)
 {
 	static const char *const forms[] = { "server NAME" };
 	struct show_options parsed = { .json = NULL };
-	struct arguments_option options[] = { SHOW_OPTIONS(&parsed) };
+	const char *at = NULL;
+	struct arguments_option options[] = { SHOW_AT(&at), SHOW_OPTIONS(&parsed) };
 	struct arguments words;
 	struct arena arena;
 
@@ -384,7 +391,7 @@ int server_main(int argc, char **argv)
 	arena_init(&arena);
 	const char *path =
 		arena_printf(&arena, "/v1/servers/%s", show_escape(words.words[0], &arena));
-	rc = show_run(&parsed, path, print_server, NULL);
+	rc = show_run(&parsed, show_path_at(path, at, &arena), print_server, NULL);
 	arena_deinit(&arena);
 	return rc;
 }

@@ -15,7 +15,7 @@ const char sites_help[] =
 	"Examples:\n"
 	"  mtawatch-collector sites\n"
 	"\n"
-	"Options:\n" SHOW_HELP;
+	"Options:\n" SHOW_AT_HELP SHOW_HELP;
 
 const char matrix_help[] =
 	"mtawatch-collector matrix: show which adapter of a site reaches which server.\n"
@@ -29,7 +29,7 @@ const char matrix_help[] =
 	"a bad line is an adapter that is cut off, a bad column a server that does not answer.\n"
 	"Where the terminal is too narrow, only such paths are listed.\n"
 	"\n"
-	"Options:\n" SHOW_HELP;
+	"Options:\n" SHOW_AT_HELP SHOW_HELP;
 
 /* What is counted of a site, worst first: verdicts, and what goes beside them. */
 static const char *const counted[] = { "failing", "exposed",   "at_risk",
@@ -132,8 +132,10 @@ static void print_sites(struct show *show, struct json_reading *in, const struct
 	size_t n = 0;
 	(void)user;
 
-	struct site_shown *sites = json_get_list(in, root, "items", SHOW_MAX_ITEMS, sizeof *sites,
-						 read_site, &n, NULL);
+	show_past(show, in, root);
+	struct site_shown *sites =
+		json_get_list(in, root, show->is_past ? "sites" : "items", SHOW_MAX_ITEMS,
+			      sizeof *sites, read_site, &n, NULL);
 	for (size_t i = 0; i < n; i++)
 		sites[i].place = i;
 	if (n > 0)
@@ -309,6 +311,7 @@ static void print_matrix(struct show *show, struct json_reading *in, const struc
 	struct matrix_shown m;
 	(void)user;
 
+	show_past(show, in, root);
 	m.rows = json_get_list(in, root, "adapters", SHOW_MAX_ITEMS, sizeof *m.rows, read_row,
 			       &m.n_rows, NULL);
 	m.peers = json_get_list(in, root, "peers", SHOW_MAX_ITEMS, sizeof *m.peers, read_peer,
@@ -323,11 +326,18 @@ int sites_main(int argc, char **argv)
 {
 	static const char *const forms[] = { "sites" };
 	struct show_options parsed = { .json = NULL };
-	struct arguments_option options[] = { SHOW_OPTIONS(&parsed) };
+	const char *at = NULL;
+	struct arguments_option options[] = { SHOW_AT(&at), SHOW_OPTIONS(&parsed) };
 	struct arguments words;
+	struct arena arena;
 
 	int rc = ARGUMENTS_READ(&words, argc, argv, forms, options);
-	return rc == TERMINAL_EXIT_OK ? show_run(&parsed, "/v1/sites", print_sites, NULL) : rc;
+	if (rc != TERMINAL_EXIT_OK)
+		return rc;
+	arena_init(&arena);
+	rc = show_run(&parsed, show_path_at("/v1/sites", at, &arena), print_sites, NULL);
+	arena_deinit(&arena);
+	return rc;
 }
 
 /* The sites that there are: how many, and one of them. */
@@ -381,21 +391,23 @@ static int find_only_site(const struct show_options *options, struct arena *aren
 	return rc;
 }
 
-static int show_matrix(const struct show_options *options, const char *organization,
-		       const char *site, struct arena *arena)
+static int show_matrix(const struct show_options *options, const struct only_site *of,
+		       const char *at, struct arena *arena)
 {
-	const char *path = arena_printf(arena, "/v1/sites/%s/%s/matrix",
-					show_escape(*organization ? organization : "-", arena),
-					show_escape(*site ? site : "-", arena));
+	const char *path =
+		arena_printf(arena, "/v1/sites/%s/%s/matrix",
+			     show_escape(*of->organization ? of->organization : "-", arena),
+			     show_escape(*of->site ? of->site : "-", arena));
 
-	return show_run(options, path, print_matrix, NULL);
+	return show_run(options, show_path_at(path, at, arena), print_matrix, NULL);
 }
 
 int matrix_main(int argc, char **argv)
 {
 	static const char *const forms[] = { "matrix [ORGANIZATION/SITE]" };
 	struct show_options parsed = { .json = NULL };
-	struct arguments_option options[] = { SHOW_OPTIONS(&parsed) };
+	const char *at = NULL;
+	struct arguments_option options[] = { SHOW_AT(&at), SHOW_OPTIONS(&parsed) };
 	struct only_site of = { .n = 0 };
 	struct arguments words;
 	struct arena arena;
@@ -413,7 +425,7 @@ int matrix_main(int argc, char **argv)
 		of.site = slash + 1;
 	}
 	if (rc == TERMINAL_EXIT_OK)
-		rc = show_matrix(&parsed, of.organization, of.site, &arena);
+		rc = show_matrix(&parsed, &of, at, &arena);
 	arena_deinit(&arena);
 	return rc;
 }

@@ -1,6 +1,7 @@
 #include <stdlib.h>
 
 #include "collector/fleet/internal.h"
+#include "collector/fleet/past_site.h"
 #include "collector/model/record_report.h"
 #include "collector/model/server_facts.h"
 #include "proto/json/write.h"
@@ -25,24 +26,32 @@ static void add_import(const struct snapshot *latest, struct buffer *out)
 	json_close_object(out);
 }
 
-static void add_detail(const struct detail *d, const struct view *view, int64_t now_ms,
+/* `silent_adapters`: as they were stored when it fell silent; NULL: as they are seen. */
+static void add_detail(const struct view *view, const struct snapshot *latest,
+		       const struct site_server *seen, const char *silent_adapters, int64_t now_ms,
 		       struct buffer *out)
 {
 	view_add_open(view, now_ms, out);
 	json_put_name(out, "adapters");
-	if (view->silent)
-		buffer_add_text(out, d->row.adapters_json);
+	if (silent_adapters)
+		buffer_add_text(out, silent_adapters);
 	else
-		view_add_adapters(&d->seen, out);
+		view_add_adapters(seen, out);
 	json_put_name(out, "facts");
-	server_facts_add(d->latest, &d->seen, out);
+	server_facts_add(latest, seen, out);
 	json_put_name(out, "files");
-	server_facts_add_files(&d->latest->report, out);
-	add_import(d->latest, out);
-	char *report = report_json_write(&d->latest->report);
+	server_facts_add_files(&latest->report, out);
+	add_import(latest, out);
+	char *report = report_json_write(&latest->report);
 	json_put_json(out, "report", report);
 	free(report);
 	json_close_object(out);
+}
+
+void past_site_add_detail(const struct view *view, const struct snapshot *latest,
+			  const struct site_server *seen, int64_t at_ms, struct buffer *out)
+{
+	add_detail(view, latest, seen, NULL, at_ms, out);
 }
 
 enum status fleet_add_detail(struct fleet *fleet, const struct view *view, int64_t now_ms,
@@ -55,7 +64,8 @@ enum status fleet_add_detail(struct fleet *fleet, const struct view *view, int64
 	enum status status =
 		fleet_judge_stored(fleet, view, &arena, &d.row, &d.seen, &d.latest, error);
 	if (status == STATUS_OK)
-		add_detail(&d, view, now_ms, out);
+		add_detail(view, d.latest, &d.seen, view->silent ? d.row.adapters_json : NULL,
+			   now_ms, out);
 	snapshot_unref(d.latest);
 	arena_deinit(&arena);
 	return status;

@@ -267,8 +267,8 @@ static void judge_group(struct judging *j, const struct subject *subjects, size_
 		const struct snapshot *s = subjects[i].snapshot;
 		out[i].snapshot = s;
 		out[i].silent = j->at_ms < now_ms;
-		exposure_assess(&site.servers[find_in_site(&site, &s->report)], &out[i].assessment,
-				j->arena);
+		out[i].seen = &site.servers[find_in_site(&site, &s->report)];
+		exposure_assess(out[i].seen, &out[i].assessment, j->arena);
 	}
 }
 

@@ -24,6 +24,7 @@ void report_set_add(struct report_set *set, struct snapshot *snapshot);
 struct report_set_verdict {
 	const struct snapshot *snapshot; /* the latest report of the machine at that moment */
 	bool silent;
+	const struct site_server *seen; /* at the moment at which it is judged */
 	struct assessment assessment;
 };
 

@@ -4,10 +4,9 @@
 #include <string.h>
 
 #include "collector/base/text_map.h"
+#include "collector/model/event_detail.h"
 #include "proto/base/count.h"
 #include "proto/base/mem.h"
-#include "proto/json/check.h"
-#include "proto/json/quoted.h"
 #include "proto/json/slice.h"
 
 #define HOUR_MS (INT64_C(3600) * 1000)
@@ -132,18 +131,6 @@ static void count_steps(struct trend_past *past, const struct past_server *serve
 		count_in(past, server, server->place, at_ms, more);
 }
 
-/* The text of a member of a checked object; "" where there is none. */
-static const char *read_text(const char *object, const char *name, struct arena *arena)
-{
-	struct json_slice value;
-
-	if (!json_slice_member(object, name, &value) || value.size < 2 || *value.at != '"')
-		return "";
-	struct json_quoted text = { .text = value.at + 1, .size = (uint32_t)value.size - 2 };
-	text.escaped = memchr(text.text, '\\', text.size) != NULL;
-	return json_quoted_copy(&text, arena);
-}
-
 static size_t read_place(struct trend_past *past, const char *detail, const char *member,
 			 struct arena *arena)
 {
@@ -151,24 +138,23 @@ static size_t read_place(struct trend_past *past, const char *detail, const char
 
 	if (!json_slice_member(detail, member, &place))
 		return 0;
-	return find_place(past, record_trend_area(read_text(place.at, "organization", arena),
-						  read_text(place.at, "site", arena), arena));
+	return find_place(past,
+			  record_trend_area(event_detail_text(place.at, "organization", arena),
+					    event_detail_text(place.at, "site", arena), arena));
 }
 
 /* What a change of `kind` makes of it. */
 static void apply_event(struct trend_past *past, struct past_server *server, const char *kind,
 			const char *detail, struct arena *arena)
 {
-	struct json_slice silent;
-
 	if (strcmp(kind, "reported") == 0)
 		*server =
 			(struct past_server){ .verdict = VERDICT_UNKNOWN, .place = server->place };
 	server->is_known = true;
 	if (strcmp(kind, "verdict") == 0)
-		verdict_from_name(read_text(detail, "after", arena), &server->verdict);
+		verdict_from_name(event_detail_text(detail, "after", arena), &server->verdict);
 	else if (strcmp(kind, "silent") == 0)
-		server->silent = json_slice_member(detail, "silent", &silent) && *silent.at == 't';
+		server->silent = event_detail_is_true(detail, "silent");
 	else if (strcmp(kind, "place") == 0 && server->place != 0)
 		server->place = read_place(past, detail, "after", arena);
 	else if (strcmp(kind, "removed") == 0)
@@ -178,12 +164,10 @@ static void apply_event(struct trend_past *past, struct past_server *server, con
 static bool is_counted(const struct record_event *event)
 {
 	static const char *const kinds[] = { "reported", "verdict", "silent", "place", "removed" };
-	struct json_fault ignored;
 
 	for (size_t i = 0; i < COUNT(kinds); i++) {
 		if (strcmp(event->kind, kinds[i]) == 0)
-			return json_check(event->detail, strlen(event->detail), &ignored) ==
-			       STATUS_OK;
+			return event_detail_is_valid(event->detail);
 	}
 	return false;
 }

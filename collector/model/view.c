@@ -135,6 +135,28 @@ struct view *view_make_expected(const struct record_expected *expected)
 	return view;
 }
 
+static const char *name_or_null(const char *name)
+{
+	return name && *name ? name : NULL;
+}
+
+struct view *view_make_then(const struct view_names *names, const struct view_verdict *verdict)
+{
+	const char *texts[N_TEXTS] = {
+		[KEY] = names->key,
+		[SERVER] = names->server,
+		[ORGANIZATION] = name_or_null(names->organization),
+		[SITE] = name_or_null(names->site),
+		[EXCHANGE_SERVER] = names->exchange_server,
+	};
+	struct view *view = new_view(texts, strlen(names->server), verdict->findings_json);
+
+	set_verdict(view, verdict);
+	view->reported_at_ms = TIMESTAMP_NONE;
+	view->clock_skew_s = SNAPSHOT_SKEW_UNKNOWN;
+	return view;
+}
+
 struct view *view_renew(const struct view *view, const struct view_verdict *verdict)
 {
 	const char *texts[N_TEXTS] = {

@@ -90,6 +90,16 @@ struct view *view_make(const struct snapshot *latest, const struct view_verdict 
 /* Makes a view of a server of which only the inventory knows. */
 struct view *view_make_expected(const struct record_expected *expected);
 
+/* Makes a view of a server at a moment whose report is not at hand; the names may be NULL. */
+struct view_names {
+	const char *key;
+	const char *server;
+	const char *organization;
+	const char *site;
+	const char *exchange_server;
+};
+struct view *view_make_then(const struct view_names *names, const struct view_verdict *verdict);
+
 /* A copy of a view with another verdict. */
 struct view *view_renew(const struct view *view, const struct view_verdict *verdict);
 

@@ -173,7 +173,7 @@ void view_add_open(const struct view *view, int64_t now_ms, struct buffer *out)
 	json_put_text(out, "exchange_server", view->exchange_server);
 	json_put_time(out, "since", view->since_ms);
 	json_put_time(out, "reported_at", view->reported_at_ms);
-	if (view->not_monitored) {
+	if (view->reported_at_ms == TIMESTAMP_NONE) {
 		json_put_null(out, "age_s");
 		json_put_null(out, "interval_s");
 	} else {

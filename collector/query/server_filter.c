@@ -6,6 +6,7 @@
 
 #include "proto/base/casefold.h"
 #include "proto/base/number.h"
+#include "proto/base/timestamp.h"
 
 static const char *const sort_names[] = {
 	[SERVER_SORT_VERDICT] = "verdict",
@@ -152,6 +153,10 @@ static const char *add_pair(struct server_filter *f, const struct query_string_p
 		return get_limit(value, &f->limit) ? NULL : "is not a number from 1 to 1000";
 	if (strcmp(key, "sort") == 0)
 		return get_sort(value, &f->sort, &f->reversed) ? NULL : "is not an order";
+	if (strcmp(key, "at") == 0)
+		return timestamp_parse(value, &f->at_ms) == STATUS_OK
+			       ? NULL
+			       : "is not a time such as 2026-11-22T10:45:23Z";
 	if (strcmp(key, "site") == 0)
 		f->sites[f->n_sites++] = value;
 	else if (strcmp(key, "organization") == 0)
@@ -167,11 +172,12 @@ static const char *add_pair(struct server_filter *f, const struct query_string_p
 
 const char *server_filter_read(const char *text, struct arena *arena, struct server_filter *out)
 {
-	static const char *const single[] = { "limit", "sort", "cursor" };
+	static const char *const single[] = { "limit", "sort", "cursor", "at" };
 	struct query_string query;
 
 	*out = (struct server_filter){ .any_verdict = true,
 				       .any_silent = true,
+				       .at_ms = TIMESTAMP_NONE,
 				       .limit = SERVER_FILTER_MAX_LIMIT };
 	if (query_string_read(text, arena, &query) != STATUS_OK || !has_room_for_page(&query))
 		return "The query is not percent-encoded as it should be, or has too many keys.";

@@ -61,6 +61,7 @@ struct server_filter {
 	size_t n_words;
 	enum server_sort sort;
 	bool reversed;
+	int64_t at_ms; /* of which moment; TIMESTAMP_NONE: of now */
 	size_t limit;
 	bool has_cursor;
 	struct server_cursor cursor;

@@ -161,6 +161,9 @@ struct store_engine {
 	enum status (*read_bookmarks)(struct store_db *reader, const char *person,
 				      store_each_bookmark *each, void *user,
 				      char error[STORE_ERROR_SIZE]);
+	enum status (*read_histories)(struct store_db *reader, const char *after, const char *last,
+				      store_each_event *each, void *user,
+				      char error[STORE_ERROR_SIZE]);
 	enum status (*read_trend)(struct store_db *reader, const char *area, int64_t since_ms,
 				  store_each_trend *each, void *user, char error[STORE_ERROR_SIZE]);
 	enum status (*read_last_trends)(struct store_db *reader, store_each_trend *each, void *user,

@@ -188,6 +188,13 @@ enum status store_read_bookmarks(const struct store_connection *reader, const ch
 	return reader->engine->read_bookmarks(reader->db, person, each, user, error);
 }
 
+enum status store_read_histories(const struct store_connection *reader, const char *after,
+				 const char *last, store_each_event *each, void *user,
+				 char error[STORE_ERROR_SIZE])
+{
+	return reader->engine->read_histories(reader->db, after, last, each, user, error);
+}
+
 enum status store_read_trend(const struct store_connection *reader, const char *area,
 			     int64_t since_ms, store_each_trend *each, void *user,
 			     char error[STORE_ERROR_SIZE])

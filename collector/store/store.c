@@ -548,6 +548,12 @@ void store_set_limits(struct store *store, const struct store_limits *limits)
 	uv_mutex_unlock(&store->mutex);
 }
 
+/* Only the loop's thread sets them. */
+struct store_limits store_get_limits(const struct store *store)
+{
+	return store->limits;
+}
+
 enum status store_submit(struct store *store, const struct store_change *change)
 {
 	assert(!store->closing);

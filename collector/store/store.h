@@ -125,6 +125,7 @@ void store_close(struct store *store, void (*closed)(void *user), void *user);
 
 /* From now on these limits hold, instead of STORE_LIMITS_DEFAULT. */
 void store_set_limits(struct store *store, const struct store_limits *limits);
+struct store_limits store_get_limits(const struct store *store);
 
 /* One change: everything in it is committed together. The rows are borrowed until `done` runs. */
 struct store_change {
@@ -493,6 +494,15 @@ enum status store_read_remarks(const struct store_connection *reader, store_each
 typedef enum status store_each_bookmark(void *user, const struct record_bookmark *bookmark);
 enum status store_read_bookmarks(const struct store_connection *reader, const char *person,
 				 store_each_bookmark *each, void *user,
+				 char error[STORE_ERROR_SIZE]);
+
+/*
+ * What changed about every server whose key is behind `after` and not behind `last`, in the order
+ * of keys, of each the oldest first. The details are there of verdicts, silence and places; of
+ * other changes "{}" stands for them.
+ */
+enum status store_read_histories(const struct store_connection *reader, const char *after,
+				 const char *last, store_each_event *each, void *user,
 				 char error[STORE_ERROR_SIZE]);
 
 /*

@@ -298,6 +298,24 @@ def test_servers_are_answered_as_described(collector):
     answer(collector, "DELETE /v1/servers/{name}", None, 400, name="GONE?colour=red")
 
 
+def test_the_past_is_answered_as_described(collector):
+    now = answer(collector, "GET /v1/servers")["as_of"]
+    then, early, late = f"?at={now}", "?at=2000-01-01T00:00:00Z", "?at=2100-01-01T00:00:00Z"
+    site = {"org": "ACME", "site": "HQ"}
+    assert answer(collector, "GET /v1/servers", query=then)["past"]["before"]
+    assert answer(collector, "GET /v1/sites", query=then)["sites"]
+    assert answer(collector, "GET /v1/servers/{name}", query=then, name="EXCH1")["past"]["after"] is None
+    assert answer(collector, "GET /v1/sites/{org}/{site}/matrix", query=then, **site)["cells"]
+    for route, names in (("GET /v1/servers", {}), ("GET /v1/sites", {}), ("GET /v1/servers/{name}", {"name": "EXCH1"}),
+                         ("GET /v1/sites/{org}/{site}/matrix", site)):
+        assert answer(collector, route, None, 422, query=early, **names)["code"] == "before_history"
+        assert answer(collector, route, None, 422, query=late, **names)["code"] == "not_past"
+        answer(collector, route, None, 400, query="?at=yesterday", **names)
+    assert collector.post(minimal("LATER"))[0] == 200
+    assert answer(collector, "GET /v1/servers/{name}", None, 404, query=then, name="LATER")["code"] == "not_known_then"
+    answer(collector, "DELETE /v1/servers/{name}", None, 204, name="LATER")
+
+
 def test_changes_of_the_fleet_are_answered_as_described(collector):
     carried = minimal("EXCH5")
     collected = {**carried, "collected_at": "2026-01-01T00:00:00Z"}

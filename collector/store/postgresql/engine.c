@@ -318,6 +318,7 @@ const struct store_engine postgresql_engine = {
 	.read_history = pg_read_history,
 	.read_remarks = pg_read_remarks,
 	.read_bookmarks = pg_read_bookmarks,
+	.read_histories = pg_read_histories,
 	.read_trend = pg_read_trend,
 	.read_last_trends = pg_read_last_trends,
 	.read_reports = pg_read_reports,

@@ -275,6 +275,8 @@ enum status pg_read_other_names(struct store_db *db, const char *key, size_t lim
 enum status pg_read_history(struct store_db *db, const char *key, int64_t since_ms,
 			    struct store_history_place before, size_t limit, store_each_event *each,
 			    void *user, char error[STORE_ERROR_SIZE]);
+enum status pg_read_histories(struct store_db *db, const char *after, const char *last,
+			      store_each_event *each, void *user, char error[STORE_ERROR_SIZE]);
 enum status pg_read_reports(struct store_db *db, const struct store_filter *filter,
 			    store_each_report *each, void *user, char error[STORE_ERROR_SIZE]);
 

@@ -81,6 +81,10 @@ static const char *const sql[STORE_STATEMENT_COUNT] = {
 		"SELECT id, at_ms, kind, detail FROM history WHERE host_id = "
 		"(SELECT id FROM host WHERE key = ?1) AND at_ms >= ?2 AND at_ms <= ?3 AND "
 		"(at_ms < ?3 OR id < ?4) ORDER BY at_ms DESC, id DESC LIMIT ?5",
+	[STORE_LIST_HISTORIES] =
+		"SELECT e.id, e.at_ms, e.kind, iif(e.kind IN ('verdict', 'silent', 'place'), "
+		"e.detail, '{}'), h.key FROM host h CROSS JOIN history e ON e.host_id = h.id WHERE "
+		"h.key > ?1 AND h.key <= ?2 ORDER BY h.key, e.at_ms, e.id",
 	/* NULL: it stays. */
 	[STORE_PUT_SERVER] =
 		"INSERT INTO server (key, silent, verdict, since_ms, verdict_json, adapters_json) "

@@ -229,6 +229,7 @@ const struct store_engine sqlite_engine = {
 	.read_history = store_db_read_history,
 	.read_remarks = store_db_read_remarks,
 	.read_bookmarks = store_db_read_bookmarks,
+	.read_histories = store_db_read_histories,
 	.read_trend = store_db_read_trend,
 	.read_last_trends = store_db_read_last_trends,
 	.read_reports = store_db_read_reports,

@@ -63,6 +63,7 @@ enum store_statement {
 	STORE_PAGE_SIZE,
 	STORE_ADD_HISTORY,
 	STORE_LIST_HISTORY,
+	STORE_LIST_HISTORIES,
 	STORE_PUT_SERVER,
 	STORE_TAKE_ROOM,
 	STORE_LIST_SERVERS,
@@ -451,6 +452,9 @@ enum status store_db_read_other_names(struct store_db *db, const char *key, size
 enum status store_db_read_history(struct store_db *db, const char *key, int64_t since_ms,
 				  struct store_history_place before, size_t limit,
 				  store_each_event *each, void *user, char error[STORE_ERROR_SIZE]);
+enum status store_db_read_histories(struct store_db *db, const char *after, const char *last,
+				    store_each_event *each, void *user,
+				    char error[STORE_ERROR_SIZE]);
 
 /* The part of a change that is about identities, and its audit row (identity.c). */
 enum status store_db_put_identity(struct store_db *db, const struct store_change *change,

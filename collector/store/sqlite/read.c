@@ -122,7 +122,7 @@ enum status store_db_read_other_names(struct store_db *db, const char *key, size
 
 /* Whom the changes of a server are for. */
 struct event_listener {
-	const char *key;
+	const char *key; /* NULL: each row has its own */
 	store_each_event *each;
 	void *user;
 };
@@ -132,7 +132,7 @@ static enum status visit_event(sqlite3_stmt *row, void *user)
 	const struct event_listener *listener = user;
 	struct store_history_place place = { .at_ms = sqlite3_column_int64(row, 1),
 					     .number = sqlite3_column_int64(row, 0) };
-	struct record_event event = { .key = listener->key,
+	struct record_event event = { .key = listener->key ? listener->key : store_db_text(row, 4),
 				      .at_ms = place.at_ms,
 				      .kind = store_db_text(row, 2),
 				      .detail = store_db_text(row, 3) };
@@ -148,5 +148,16 @@ enum status store_db_read_history(struct store_db *db, const char *key, int64_t 
 	sqlite3_stmt *list = STORE_BOUND(db, STORE_LIST_HISTORY, STORE_TEXT(key),
 					 STORE_NUMBER(since_ms), STORE_NUMBER(before.at_ms),
 					 STORE_NUMBER(before.number), STORE_NUMBER(limit));
+	return store_db_list(db, list, what, visit_event, &listener, error);
+}
+
+enum status store_db_read_histories(struct store_db *db, const char *after, const char *last,
+				    store_each_event *each, void *user,
+				    char error[STORE_ERROR_SIZE])
+{
+	static const char what[] = "read what changed";
+	struct event_listener listener = { NULL, each, user };
+	sqlite3_stmt *list =
+		STORE_BOUND(db, STORE_LIST_HISTORIES, STORE_TEXT(after), STORE_TEXT(last));
 	return store_db_list(db, list, what, visit_event, &listener, error);
 }

@@ -82,6 +82,32 @@ static void tells_what_changed_by_pages_the_latest_first(void **state)
 	assert_string_equal(list_history("nobody", 0, STORE_HISTORY_END, 2), "");
 }
 
+static const char *list_histories(const char *after, const char *last)
+{
+	f.listed[0] = '\0';
+	assert_int_equal(
+		store_read_histories(store_reader(f.store), after, last, list_event, NULL, f.error),
+		STATUS_OK);
+	return f.listed;
+}
+
+static void tells_the_changes_of_many_servers_the_oldest_first(void **state)
+{
+	static const struct record_event events[] = {
+		{ "b", 3000, "verdict", "{1}" }, { "a", 2000, "files", "{2}" },
+		{ "b", 1000, "silent", "{3}" },  { "c", 2000, "place", "{4}" },
+		{ "b", 1000, "mta", "{5}" },     { "d", 500, "verdict", "{6}" },
+	};
+	(void)state;
+
+	fixture_commit(&f, (struct store_change){ .events = events, .n_events = 6 });
+	assert_string_equal(list_histories("", "b"),
+			    "2000 a files {}; 1000 b silent {3}; 1000 b mta {}; "
+			    "3000 b verdict {1}; ");
+	assert_string_equal(list_histories("b", "cx"), "2000 c place {4}; ");
+	assert_string_equal(list_histories("d", "z"), "");
+}
+
 static void wait_for_rows(const char *query, int64_t n)
 {
 	for (int i = 0; i < 1000 && fixture_count(&f, query) != n; i++) {
@@ -119,6 +145,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		WITH_STORE(tells_what_changed_by_pages_the_latest_first),
+		WITH_STORE(tells_the_changes_of_many_servers_the_oldest_first),
 		WITH_STORE(keeps_so_many_changes_and_of_so_many_days),
 	};
 
