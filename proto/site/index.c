@@ -128,7 +128,8 @@ static void unlink_member(struct site_change *change, struct site_member *member
 
 /*
  * Counts the member among the holders of its addresses, or no longer. Other nodes of the same
- * server recount their rows: a row on an own address is void.
+ * server recount their rows: a row on an own address is void. So do those that probed it, for one on an
+ * address that it gave up is.
  */
 static void set_addresses_held(struct site_change *change, struct site_member *member, bool holds)
 {
@@ -136,11 +137,14 @@ static void set_addresses_held(struct site_change *change, struct site_member *m
 		const struct site_nic *nic = &site_member_nics(member)[i];
 		const struct ipv4_prefix *addresses = site_nic_addresses(member, nic);
 		for (size_t j = 0; nic->enabled && j < nic->n_addresses; j++) {
-			if (site_address_usable(&addresses[j]))
-				change->needs_recount |= site_table_hold(
-					change->index, addresses[j].address, member->self, holds);
+			if (!site_address_usable(&addresses[j]))
+				continue;
+			change->needs_recount |= site_table_hold(
+				change->index, addresses[j].address, member->self, holds);
+			member->self->n_held += holds ? 1U : -1U;
 		}
 	}
+	site_change_recount(change, member->self);
 	change->needs_recount |= member->self->members && member->self->members->next_of_name;
 }
 
