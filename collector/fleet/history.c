@@ -7,6 +7,7 @@
 #include "collector/model/report_diff.h"
 #include "proto/base/mem.h"
 #include "proto/json/write.h"
+#include "proto/site/site.h"
 
 /* The state that passes through a comparison. */
 struct noting {
@@ -70,6 +71,15 @@ static void note_verdict(struct changes *changes, const struct fleet_server *ser
 	free(reasons);
 }
 
+/* A report that lay in a spool is of a time before the server was silent; it was silent still. */
+static int64_t heard_again_ms(const struct view *before, const struct view *view)
+{
+	int64_t silent_ms =
+		before->reported_at_ms + SITE_FRESH_INTERVALS * before->interval_s * 1000;
+
+	return view->reported_at_ms > silent_ms ? view->reported_at_ms : silent_ms;
+}
+
 void fleet_note_view(struct changes *changes, const struct fleet_server *server,
 		     const struct view *view)
 {
@@ -83,7 +93,7 @@ void fleet_note_view(struct changes *changes, const struct fleet_server *server,
 		add_event(changes, server->key, server->member->fresh_until_ms, "silent",
 			  "{\"silent\":true}");
 	if (!view->silent && before && before->silent)
-		add_event(changes, server->key, view->reported_at_ms, "silent",
+		add_event(changes, server->key, heard_again_ms(before, view), "silent",
 			  "{\"silent\":false}");
 }
 

@@ -6,7 +6,8 @@ import re
 import sqlite3
 
 import pytest
-from running import Collector, exposed_site, minimal, server
+from running import Collector, exposed_site, faulty, minimal, server
+from test_clock import Clock, post
 from waiting import until
 
 NOTHING_SINCE = "2999-01-01T00:00:00Z"
@@ -121,6 +122,19 @@ def test_silence_and_its_end_are_told(tmp_path):
         assert collector.post({**minimal("EXCH1", 2), "interval_s": 300})[0] == 200
         silences = [detail for kind, detail in told(collector, "EXCH1") if kind == "silent"]
         assert silences == [{"silent": True}, {"silent": False}]
+
+
+def test_a_report_from_a_spool_ends_a_silence_after_it_began(tmp_path):
+    """It is of a time before the server was silent, and young enough to count."""
+    clock = Clock(tmp_path)
+    with faulty(tmp_path / "data", environment=clock.environment) as collector:
+        post(collector, [minimal("EXCH1")], 1)
+        clock.set(910)
+        until(lambda: collector.get("/v1/servers/EXCH1")["silent"])
+        assert collector.post(minimal("EXCH1", 2), **{"Mtawatch-Report-Age": "600"})[0] == 200
+        assert not collector.get("/v1/servers/EXCH1")["silent"]
+        silences = [detail["silent"] for kind, detail in told(collector, "EXCH1") if kind == "silent"]
+        assert silences == [True, False]
 
 
 def test_pages_hold_everything_once(tmp_path):
