@@ -15,16 +15,17 @@ from pathlib import Path
 ENROLMENTS_PER_ADDRESS = 50
 
 
-def set_up(program, data, *options):
+def set_up(program, data, *options, host=None):
     """Gives a data directory what `init` does, once. Returns (admin token, enrolment secret); both
-    are kept beside it."""
+    are kept beside it. With a certificate for `host`, where one is named."""
     data = Path(data)
     token, secret = _beside(data)
+    options = (*options, "--host", host) if host else (*options, "--no-certificate")
     if not token.exists():
-        if options or data.exists():
+        if len(options) > 2 or data.exists():
             _init(program, data, *options)
         else:
-            _copy(_initialized(program), data)
+            _copy(_initialized(program, *options), data)
     return token.read_text().strip(), secret.read_text().strip()
 
 
@@ -34,7 +35,7 @@ def _beside(data):
 
 def _init(program, data, *options):
     token, secret = _beside(data)
-    subprocess.run([program, "init", "--data", data, "--no-certificate", "--token-file", token, *options],
+    subprocess.run([program, "init", "--data", data, "--token-file", token, *options],
                    check=True, stdout=subprocess.DEVNULL, timeout=60)
     (data / "digest-until").unlink(missing_ok=True)  # alerts are told at once, as of a fleet that is known
     secret.write_bytes((data / "enroll-secret").read_bytes())
@@ -47,13 +48,13 @@ def _copy(data, copy):
 
 
 @functools.cache
-def _initialized(program):
+def _initialized(program, *options):
     """A new data directory that stays as `init` made it: a thousand tests want one, and a sanitized
     program takes longer to start than a directory to copy."""
     folder = tempfile.TemporaryDirectory(prefix="mtawatch-data-")
     atexit.register(folder.cleanup)
     data = Path(folder.name) / "data"
-    _init(program, data)
+    _init(program, data, *options)
     return data
 
 

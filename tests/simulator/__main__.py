@@ -10,7 +10,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from identity import Refused  # noqa: E402
-from simulator import catcher, demo, direction, facts, past  # noqa: E402
+from simulator import catcher, demo, direction, facts, past, trial  # noqa: E402
 from simulator.play import Play  # noqa: E402
 from simulator.send import Sender  # noqa: E402
 
@@ -18,7 +18,7 @@ from simulator.send import Sender  # noqa: E402
 def parse(arguments):
     parser = argparse.ArgumentParser(
         prog="simulator", description="Plays organisation DEMO, 12 servers that together show "
-        "every verdict, to a collector over its HTTP API.")
+        "every verdict, to a collector over its HTTP API. With `truth` as first word: random fleets whose truth is known.")
     parser.add_argument("--collector", metavar="URL", default="http://127.0.0.1:8285",
                         help="where the collector listens (%(default)s)")
     parser.add_argument("--enroll-secret-file", metavar="FILE",
@@ -101,6 +101,9 @@ def repeat(play, sender, directed):
 
 
 def main(arguments=None):
+    arguments = sys.argv[1:] if arguments is None else arguments
+    if arguments[:1] == ["truth"]:
+        return trial.main(arguments[1:])
     options = parse(arguments)
     play = Play(demo.servers(), options.interval)
     if options.show:

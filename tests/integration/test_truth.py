@@ -1,0 +1,110 @@
+"""Fleets whose truth is known: nothing that the collector says of them is wrong, and nothing is missing
+(tests/simulator; docs/truth.md)."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tests"))
+
+from simulator import agents, scenario, shrink, trial  # noqa: E402
+from simulator.physics import Adapter, Machine, Wire, World  # noqa: E402
+from simulator.verify import Fault, Result  # noqa: E402
+
+SEEDS = range(1, 21)
+KEPT = sorted((ROOT / "tests/simulator/scenarios").glob("*.json"))
+
+
+@pytest.fixture(scope="module", autouse=True)
+def certificates():
+    with trial.prepare():
+        yield
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_nothing_is_false_and_nothing_missed(seed):
+    assert trial.play(scenario.draw(seed)).faults == []
+
+
+@pytest.mark.parametrize("file", KEPT, ids=lambda file: file.stem)
+def test_what_was_wrong_once_is_right(file):
+    assert trial.play(scenario.Scenario.read(file)).faults == []
+
+
+def quiet(wire, address):
+    """Two servers to whom nothing happens; the second adapter of the first one is on that wire."""
+    wires = [{"name": "HQ office", "subnet": "10.0.0.0/24", "zone": "wan"}, {"name": "HQ tape", "subnet": "172.16.0.0/24"}]
+    office = {"id": "A", "wire": "HQ office", "gateway": True}
+    second = {"id": "B", "wire": wire, "address": address}
+    machines = [{"host": "HQ1", "site": "HQ", "phase": 0.2, "adapters": [office | {"address": "10.0.0.1/24"}, second]},
+                {"host": "HQ2", "site": "HQ", "phase": 0.7, "adapters": [office | {"address": "10.0.0.2/24"}]}]
+    return scenario.Scenario(0, 300, 12, wires, machines)
+
+
+def faults(one):
+    return {(fault.kind, fault.what, fault.server) for fault in trial.play(one).faults}
+
+
+def test_what_a_collector_is_not_told_is_missed(monkeypatch):
+    """The comparison can fail: agents keep an adapter that reaches nobody to themselves."""
+    one = quiet("HQ tape", "172.16.0.1/24")
+    assert faults(one) == set()
+    honest = agents.describe_adapter
+    monkeypatch.setattr(agents, "describe_adapter", lambda machine, adapter: honest(machine, adapter) | {
+        "enabled": adapter.id == "A"})
+    assert ("missed", "verdict", "HQ1") in faults(one)
+
+
+def test_what_a_collector_is_told_wrongly_is_false(monkeypatch):
+    one = quiet("HQ office", "10.0.0.3/24")
+    assert faults(one) == set()
+    honest = World.grade
+    monkeypatch.setattr(World, "grade", lambda world, machine, adapter, address, name: "none" if adapter.id == "B" else honest(
+        world, machine, adapter, address, name))
+    assert ("false", "verdict", "HQ1") in faults(one)
+
+
+def two_lans(**more):
+    """A server with two adapters, a good one and one on a wire of its own, and another server."""
+    first = Machine("HQ1", "HQ", [Adapter("A", "office", "10.0.0.1/24", gateway=True),
+                                  Adapter("B", "tape", "172.16.0.1/24")], 1, **more)
+    second = Machine("HQ2", "HQ", [Adapter("A", "office", "10.0.0.2/24", gateway=True)], 2)
+    return World([Wire("office", "10.0.0.0/24", "wan"), Wire("tape", "172.16.0.0/24")], [first, second]), first
+
+
+@pytest.mark.parametrize("more, starts", [
+    ({}, False), ({"build": "5.5.2654.54"}, True), ({"build": "5.5.2654.54", "clustered": True}, False),
+    ({"build": "5.5.2650.24"}, True)])
+def test_an_mta_starts_by_the_words_of_the_article(more, starts):
+    world, machine = two_lans(**more)
+    assert world.start_mta(machine, 0) == starts
+    assert machine.failed != starts
+
+
+@pytest.mark.parametrize("mend", [
+    lambda adapter: setattr(adapter, "enabled", False),
+    lambda adapter: (setattr(adapter, "wire", "office"), setattr(adapter, "address", "10.0.0.3/24"))])
+def test_an_mta_starts_again_when_the_adapter_is_disabled_or_moved(mend):
+    world, machine = two_lans()
+    assert not world.start_mta(machine, 0)
+    mend(machine.adapters[1])
+    assert world.start_mta(machine, 1) and not machine.failed
+
+
+def test_what_fails_is_shrunk_to_what_it_takes():
+    """Of ten events two, of the machines that of one, and its second adapter."""
+    one = scenario.draw(1)
+    one.events = [{"at": 6 + n, "do": "plug", "host": f"HQ{n}", "adapter": "B"} for n in range(10)]
+
+    def fails(tried):
+        hosts = [event["host"] for event in tried.events]
+        machines = {machine["host"]: machine for machine in tried.machines}
+        return {"HQ3", "HQ7"} <= set(hosts) and "HQ1" in machines
+    small = shrink.smallest(one, fails)
+    assert [event["host"] for event in small.events] == ["HQ3", "HQ7"]
+    assert [machine["host"] for machine in small.machines] == ["HQ1"] and len(small.machines[0]["adapters"]) == 1
+    wanted = Result(faults=[Fault("missed", "verdict", "HQ1", 0, "")])
+    alike = shrink.fails_alike(lambda _: Result(faults=[Fault("false", "verdict", "HQ1", 0, "")]), wanted)
+    assert not alike(one) and shrink.fails_alike(lambda _: wanted, wanted)(one)

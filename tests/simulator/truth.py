@@ -1,0 +1,143 @@
+"""What a collector should have said of a scenario, and what it said: the two side by side.
+
+The verdict that is true of a server follows from the wires (physics.py) and from what anybody can know: of a server
+that is off, or that nobody but itself can reach, nothing shows whether an adapter reaches it."""
+
+from dataclasses import dataclass, field
+
+from .physics import FAULT_CAME, numbers
+from .scenario import settles
+
+HARMFUL = ("failing", "exposed", "at_risk")
+WORST_FIRST = ("failing", "exposed", "at_risk", "unknown", "clear", "protected", "not_applicable")
+FRESH_INTERVALS = 3
+
+
+def is_fresh(stage, agent):
+    return bool(agent.sent) and stage.now - agent.sent[-1].at < FRESH_INTERVALS * stage.interval
+
+
+def holders(stage):
+    """Address: the names of the servers that have it."""
+    found = {}
+    for machine in stage.machines.values():
+        for address in machine.addresses:
+            found.setdefault(address, set()).add(machine.host)
+    return found
+
+
+def reaches(stage, machine, adapter, peer, held):
+    """By an address of the peer that is nobody else's."""
+    return any(stage.world.talks(machine, adapter, address) is peer for address in peer.addresses
+               if len(held[address]) == 1)
+
+
+def can_be_probed(peer, held):
+    return any(len(held[address]) == 1 for address in peer.addresses)
+
+
+def known_alive(stage, machine, held):
+    """The servers of its site of which anybody knows that they live."""
+    agents = {agent.machine.host: agent for agent in stage.agents.values()}
+    others = [other for other in stage.world.site(machine.site)
+              if other is not machine and other.up and agents[other.host].sent and can_be_probed(other, held)]
+    proven = [peer for peer in others if any(
+        reaches(stage, prober, adapter, peer, held) for prober in stage.world.site(machine.site)
+        if prober is not peer and prober.up and is_fresh(stage, agents[prober.host]) for adapter in prober.active)]
+    return proven or [other for other in others if is_fresh(stage, agents[other.host])]
+
+
+def falls_short(stage, machine, adapter, peer, held):
+    """It gets less far on a peer than that peer answers."""
+    if not reaches(stage, machine, adapter, peer, held):
+        return True
+    return peer.mta == "running" and adapter.filters.get(peer.host, "mta") != "mta"
+
+
+def adapter_state(stage, machine, adapter, alive, held):
+    if not adapter.plugged:
+        return "isolated"
+    if not alive:
+        return "unjudged"
+    reached = [peer for peer in alive if reaches(stage, machine, adapter, peer, held)]
+    if not reached:
+        return "isolated"
+    if any(falls_short(stage, machine, adapter, peer, held) for peer in alive):
+        return "partial"
+    if any(not stage.world.reaches_alone(machine, adapter, peer) for peer in alive):
+        return "borrowed"
+    return "good"
+
+
+def true_verdict(stage, machine):
+    if machine.failed:
+        return "failing"
+    if machine.readable and numbers(machine.build) < FAULT_CAME:
+        return "not_applicable"
+    if machine.readable and machine.has_hotfix and not machine.clustered:
+        return "protected"
+    if len(machine.active) < 2:
+        return "clear"
+    held = holders(stage)
+    alive = known_alive(stage, machine, held)
+    states = [adapter_state(stage, machine, adapter, alive, held) for adapter in machine.active]
+    verdict = "clear"
+    if "unjudged" in states:
+        verdict = "unknown"
+    if "partial" in states or "borrowed" in states:
+        verdict = "at_risk"
+    if "isolated" in states:
+        verdict = "exposed"
+    is_certain = machine.readable or machine.clustered or verdict == "clear"
+    return verdict if is_certain else "unknown"
+
+
+@dataclass
+class Course:
+    """What is true of something over time: (ms, value) whenever it becomes another one."""
+
+    steps: list = field(default_factory=list)
+
+    def note(self, ms, value):
+        if not self.steps or self.steps[-1][1] != value:
+            self.steps.append((ms, value))
+
+    def at(self, ms):
+        return next((value for when, value in reversed(self.steps) if when <= ms), None)
+
+    def between(self, begin, end):
+        """All values from one moment to another, both included."""
+        return {value for when, value in self.steps if begin < when <= end} | {self.at(begin)}
+
+
+class Watcher:
+    """Looks on while a scenario is played."""
+
+    def __init__(self):
+        self.true = {}      # server: Course of verdicts; None while nobody can know
+        self.shown = {}     # server: Course of (verdict, silent)
+        self.unsettled = {} # site: [(from, to)] while a change may not be known yet
+        self.looks = []     # ms
+        self.end = 0
+
+    def note_event(self, stage, event):
+        machine = stage.machines.get(event.get("host"))
+        until = stage.now + settles(event) * stage.interval
+        for site in {machine.site} if machine else {other.site for other in stage.machines.values()}:
+            self.unsettled.setdefault(site, []).append((stage.now, until))
+        self._note_true(stage)
+
+    def _note_true(self, stage):
+        for agent in stage.agents.values():
+            verdict = true_verdict(stage, agent.machine) if is_fresh(stage, agent) else None
+            self.true.setdefault(agent.host, Course()).note(stage.now, verdict)
+        for name in stage.former:
+            self.true.setdefault(name, Course()).note(stage.now, None)
+
+    def look(self, stage):
+        self._note_true(stage)
+        for server in stage.pages("/v1/servers?limit=1000", "servers"):
+            self.shown.setdefault(server["server"], Course()).note(stage.now, (server["verdict"], server["silent"]))
+        self.looks.append(stage.now)
+        self.end = stage.now
+

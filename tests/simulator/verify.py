@@ -1,0 +1,307 @@
+"""Holds what a collector said of a scenario against what was true: each difference is a Fault."""
+
+import contextlib
+import sqlite3
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from .scenario import BEGINS
+from .truth import FRESH_INTERVALS, HARMFUL, Course
+
+EXPOSURE = ("failing", "exposed", "at_risk", "unknown")
+BLINK_MS = 1000  # a collector's clock may be so far ahead of the simulation's
+HOLD_S = {"failing": 0, "exposed": 0, "at_risk": 600, "unknown": 3600}  # docs/alerts.md
+
+
+@dataclass
+class Fault:
+    kind: str  # "false" or "missed"
+    what: str  # verdict, silence, history, alert, trend, report
+    server: str
+    ms: int
+    text: str
+
+    def line(self, interval):
+        return f"{self.kind} {self.what} of {self.server} at {self.ms / interval:.2f} intervals: {self.text}"
+
+
+@dataclass
+class Result:
+    faults: list = field(default_factory=list)
+    delays: list = field(default_factory=list)  # intervals from a change to when its verdict is shown
+    starts: list = field(default_factory=list)  # (outcome, host, ms, verdict)
+
+
+class Verification:
+    def __init__(self, stage, watcher):
+        self.stage = stage
+        self.watcher = watcher
+        self.interval = stage.interval
+        self.result = Result()
+        self.sent = {agent.host: agent.sent for agent in stage.agents.values()} | stage.former
+        self.site = {name: sent[-1].body["exchange"]["site"] for name, sent in self.sent.items() if sent}
+
+    def run(self):
+        for name in sorted(self.sent):
+            if self.sent[name]:
+                self._verdicts(name)
+                self._silence(name)
+                self._history(name)
+                self._alerts(name)
+        self._reports()
+        self._trend()
+        self._starts()
+        return self.result
+
+    def _fault(self, kind, what, server, ms, text):
+        self.result.faults.append(Fault(kind, what, server, ms, text))
+
+    def _ms(self, text):
+        return round(datetime.fromisoformat(text.replace("Z", "+00:00")).timestamp() * 1000) - self.stage.born
+
+    # --- verdicts
+
+    def _settled_since(self, name, ms):
+        """When the last change before a moment was over; None: one is on its way."""
+        begin = BEGINS * self.interval
+        for when, until in self.watcher.unsettled.get(self.site.get(name), []):
+            if when <= ms:
+                begin = max(begin, until)
+        return begin if begin <= ms else None
+
+    def _last_settled(self, name, ms):
+        """The last moment before one when nothing was on its way."""
+        times = [when for when in self.watcher.looks if when <= ms and self._settled_since(name, when) is not None]
+        return times[-1] if times else 0
+
+    def _verdicts(self, name):
+        true, shown = self.watcher.true[name], self.watcher.shown.get(name, Course())
+        for ms in self.watcher.looks:
+            if shown.at(ms) is None or true.at(ms) is None:
+                continue
+            verdict = shown.at(ms)[0]
+            if self._settled_since(name, ms) is not None:
+                if verdict != true.at(ms):
+                    self._wrong(name, ms, verdict, true.at(ms))
+            else:
+                self._on_the_way(name, ms, verdict, true)
+        self._delays(true, shown)
+
+    def _wrong(self, name, ms, verdict, truth):
+        kind = "missed" if truth in HARMFUL and verdict not in HARMFUL else "false"
+        self._fault(kind, "verdict", name, ms, f"{verdict} is shown, {truth} is true")
+
+    def _on_the_way(self, name, ms, verdict, true):
+        """Until a change is known the verdict is that of before, or that there is no telling."""
+        may_be = true.between(self._last_settled(name, ms), ms) - {None} | {"unknown"}
+        if "exposed" in may_be:
+            may_be.add("at_risk")
+        if verdict not in may_be and verdict in HARMFUL:
+            self._fault("false", "verdict", name, ms, f"{verdict} is shown, though it was only {sorted(may_be)}")
+
+    def _delays(self, true, shown):
+        for (_, before), (ms, verdict) in zip(true.steps, true.steps[1:]):
+            if before is None or verdict is None or ms < BEGINS * self.interval:
+                continue
+            seen = [when for when in self.watcher.looks
+                    if when >= ms and true.between(ms, when) == {verdict} and (shown.at(when) or [None])[0] == verdict]
+            if seen:
+                self.result.delays.append((seen[0] - ms) / self.interval)
+
+    # --- silence
+
+    def _silent_changes(self, name):
+        """(ms, silent), by the reports that were taken, and when."""
+        changes, last, silent = [], None, False
+        limit = FRESH_INTERVALS * self.interval
+        for sent in self.sent[name]:
+            if last is not None and not silent and sent.taken - last >= limit:
+                silent = True
+                changes.append((last + limit, True))
+            last = sent.at
+            if silent and sent.taken - last < limit:
+                silent = False
+                changes.append((sent.taken, False))
+        if not silent and self.watcher.end - last >= limit:
+            changes.append((last + limit, True))
+        return changes
+
+    def _silence(self, name):
+        true, shown = Course([(0, False)]), self.watcher.shown.get(name, Course())
+        for ms, silent in self._silent_changes(name):
+            true.note(ms, silent)
+        # What time has brought is committed beside the look that comes next.
+        for before, ms in zip([0, 0, *self.watcher.looks], self.watcher.looks):
+            if shown.at(ms) and shown.at(ms)[1] not in true.between(before, ms):
+                self._fault("false" if shown.at(ms)[1] else "missed", "silence", name, ms, f"silent: {shown.at(ms)[1]}")
+
+    # --- history
+
+    def _history(self, name):
+        changes = self.stage.get(f"/v1/servers/{name}/history?limit=1000")["changes"][::-1]
+        told = {}
+        for change in changes:
+            told.setdefault(change["kind"], []).append(change)
+        self._verdict_history(name, told.get("verdict", []))
+        bodies = [sent.body for sent in sorted(self.sent[name], key=lambda sent: sent.at)]
+        for kind, look in (("adapters", _adapters), ("files", _files), ("mta", lambda body: body["mta"]["service"])):
+            expected = sum(look(a) != look(b) for a, b in zip(bodies, bodies[1:]))
+            found = [change for change in told.get(kind, []) if kind != "mta" or "before" in change["detail"]]
+            self._count(kind, name, expected, len(found))
+        self._count("silent", name, [silent for _, silent in self._silent_changes(name)],
+                    [change["detail"]["silent"] for change in told.get("silent", [])])
+
+    def _count(self, kind, name, expected, found):
+        if expected != found:
+            self._fault("missed" if str(expected) > str(found) else "false", "history", name, self.watcher.end,
+                        f"{kind}: {expected} changes, {found} are told")
+
+    def _verdict_history(self, name, changes):
+        verdicts = [change["detail"]["after"] for change in changes]
+        before = [change["detail"]["before"] for change in changes]
+        if before != [None, *verdicts[:-1]]:
+            self._fault("false", "history", name, self.watcher.end, f"{before} are before {verdicts}")
+        if any(sent.at != sent.taken for sent in self.sent[name]):
+            return
+        course = Course()
+        for change in changes:
+            course.note(self._ms(change["at"]), change["detail"]["after"])
+        for ms in self.watcher.looks:
+            shown = self.watcher.shown[name].at(ms)
+            if shown and shown[0] not in course.between(ms - 1, ms + BLINK_MS):
+                self._fault("missed", "history", name, ms, f"{shown[0]} was shown, the history has {course.at(ms)}")
+
+    # --- alerts
+
+    def _alerts(self, name):
+        alerts = self.stage.pages(f"/v1/alerts?server={name}&limit=1000", "alerts")
+        alerts = [alert for alert in alerts if alert["state"] != "pending"]
+        of_exposure = [alert for alert in alerts if alert["worst"] in EXPOSURE]
+        of_silence = [alert for alert in alerts if alert["worst"] == "silent"]
+        self._incidents(name, of_exposure)
+        self._exposure(name, of_exposure)
+        self._silence_alerts(name, of_silence)
+
+    def _span(self, alert):
+        end = alert["resolved_at"]
+        return self._ms(alert["fired_at"]), self._ms(end) if end else self.watcher.end + 1
+
+    def _incidents(self, name, alerts):
+        """One at a time, for as long as there is something."""
+        spans = sorted(self._span(alert) for alert in alerts)
+        for (_, end), (begin, _) in zip(spans, spans[1:]):
+            if begin < end:
+                self._fault("false", "alert", name, begin, "two incidents at once")
+        shown = self.watcher.shown[name]
+        for alert in alerts:
+            begin, end = self._span(alert)
+            near = {value[0] for value in shown.between(begin - self.interval, begin + self.interval) if value}
+            if not near & set(EXPOSURE):
+                self._fault("false", "alert", name, begin, f"{alert['opened_as']} fires while {near} is shown")
+            at_end = shown.at(end)
+            if alert["resolved_at"] and at_end and at_end[0] in HARMFUL:
+                self._fault("false", "alert", name, end, f"it is over while {at_end[0]} is shown")
+
+    def _exposure(self, name, alerts):
+        """What was shown for longer than its condition is held is told."""
+        shown = self.watcher.shown[name]
+        for ms in self.watcher.looks:
+            for verdict in EXPOSURE:
+                hold = HOLD_S[verdict] * 1000
+                since = self._since(shown, ms)
+                if since is None or shown.at(ms)[0] != verdict or ms - since <= hold + self.interval:
+                    continue
+                firing = [alert for alert in alerts if self._span(alert)[0] <= ms < self._span(alert)[1]]
+                if len(firing) != 1:
+                    self._fault("missed", "alert", name, ms, f"{verdict} is shown, {len(firing)} incidents fire")
+        if (last := shown.at(self.watcher.end)) and last[0] in ("failing", "exposed"):
+            firing = [alert["condition"] for alert in alerts if alert["state"] == "firing"]
+            if firing != [last[0]]:
+                self._fault("false", "alert", name, self.watcher.end, f"{last[0]} is shown, {firing} fires")
+
+    @staticmethod
+    def _since(shown, ms):
+        """Since when the verdict is what it is then."""
+        now, since = shown.at(ms), None
+        for when, value in shown.steps:
+            if when <= ms:
+                since = (since if since is not None else when) if value[0] == now[0] else None
+        return since
+
+    def _heard_of(self, changes):
+        """Since when each silence counts: not before the collector, once it was started, could have heard."""
+        heard = []
+        ends = [ms for ms, silent in changes if not silent] + [self.watcher.end + 1]
+        for begin, end in zip([ms for ms, silent in changes if silent], ends):
+            kills = [kill + FRESH_INTERVALS * self.interval for kill in self.stage.kills if kill <= begin]
+            from_ms = max([begin, *kills])
+            if from_ms <= end:
+                heard.append(from_ms)
+        return heard
+
+    def _silence_alerts(self, name, alerts):
+        changes = self._silent_changes(name)
+        spans = sorted(self._span(alert) for alert in alerts)
+        begins = self._heard_of(changes)
+        if len(begins) != len(spans):
+            self._fault("missed" if len(spans) < len(begins) else "false", "alert", name, self.watcher.end,
+                        f"silent {len(begins)} times, {len(spans)} alerts")
+        for begin, (fired, _) in zip(begins, spans):
+            if not begin <= fired <= begin + self.interval:
+                self._fault("false", "alert", name, fired, f"silent since {begin / self.interval:.2f}")
+
+    # --- the rest
+
+    def _reports(self):
+        with contextlib.closing(sqlite3.connect(self.stage.folder / "data/mtawatch.db")) as database:
+            stored = set(database.execute("""SELECT stream.epoch, report.sequence FROM report
+                JOIN stream ON stream.id = report.stream_id"""))
+        for name, all_sent in self.sent.items():
+            for sent in all_sent:
+                if (sent.epoch, sent.body["sequence"]) not in stored:
+                    self._fault("missed", "report", name, sent.taken, "a report that was taken is not stored")
+
+    def _trend(self):
+        trend = self.stage.get("/v1/trend")
+        for place, text in enumerate(trend["at"]):
+            ms = self._ms(text)
+            looks = self._around(ms)
+            counts = {name: numbers[place] for name, numbers in trend["counts"].items()}
+            near = [self._counts(when) for when in looks]
+            if near and not any(all(counts.get(key) == n for key, n in count.items()) for count in near):
+                self._fault("false", "trend", "all", ms, f"{counts}, where {near[-1]} was shown")
+
+    def _around(self, ms):
+        """The looks at a moment, the last one before it and the first one after it."""
+        looks = self.watcher.looks
+        return [when for before, when, after in zip([0, *looks], looks, [*looks[1:], self.watcher.end])
+                if before <= ms + BLINK_MS and after >= ms - BLINK_MS]
+
+    def _counts(self, ms):
+        shown = [value for course in self.watcher.shown.values() if (value := course.at(ms))]
+        counts = {"total": len(shown), "silent": sum(silent for _, silent in shown)}
+        for verdict, silent in shown:
+            counts[verdict] = counts.get(verdict, 0) + (verdict in HARMFUL + ("unknown",) or not silent)
+        return counts
+
+    def _starts(self):
+        """Does the verdict predict?"""
+        for ms, host, verdict, began in self.stage.starts:
+            is_known = self._settled_since(host, ms) is not None
+            if not began and verdict not in ("failing", "exposed", "unknown"):
+                outcome = "missed" if is_known else "failed before a report could tell"
+            elif began and verdict in ("exposed",):
+                outcome = "started though exposed" if is_known else "started, mended before a report could tell"
+            else:
+                outcome = "started" if began else "failed as foretold"
+            self.result.starts.append((outcome, host, ms, verdict))
+            if outcome == "missed":
+                self._fault("missed", "start", host, ms, f"the MTA failed to start while {verdict} was shown")
+
+
+def _adapters(body):
+    return sorted((a["id"], a["enabled"], a["link"], *a["addresses"]) for a in body["adapters"])
+
+
+def _files(body):
+    return [(file["name"], file["state"], file.get("version")) for file in body["files"]]
