@@ -65,7 +65,7 @@ def _stop_with_parent():
 
 
 class Postgres:
-    """A server; as a context it is stopped and its files are removed at the end. With `copy_of` it is that one's standby."""
+    """A server; as a context it is stopped and its files are removed at the end. With `copy_of` it is its standby."""
 
     def __init__(self, durable=False, copy_of=None, initdb=(), **settings):
         self.bin = programs()
@@ -74,6 +74,7 @@ class Postgres:
         self.data = self.directory / "data"
         self.settings = {} if durable else dict(FAST)
         self.settings.update(settings)
+        self.environment = {}
         self.process = None
         if self._as:
             os.chown(self.directory, self._as.pw_uid, self._as.pw_gid)
@@ -117,7 +118,8 @@ class Postgres:
         with open(self.directory / "log", "ab") as log:
             self.process = subprocess.Popen([self.bin / "postgres", "-D", self.data, *words], cwd=self.directory,
                                             stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                                            preexec_fn=_stop_with_parent, **self._credentials())
+                                            env={**os.environ, **self.environment}, preexec_fn=_stop_with_parent,
+                                            **self._credentials())
         deadline = time.monotonic() + START_S
         while not self._answers():
             if self.process.poll() is not None or time.monotonic() > deadline:
@@ -145,6 +147,20 @@ class Postgres:
         """What psql prints of it: a line a row, its columns parted by '|'."""
         return self._run("psql", "--no-psqlrc", "--quiet", "--tuples-only", "--no-align", "--set",
                          "ON_ERROR_STOP=1", "--dbname", self.address(database), "--command", sql).strip()
+
+    @contextlib.contextmanager
+    def holding(self, sql, database="mtawatch"):
+        """A transaction that has done this and is not over."""
+        psql = [self.bin / "psql", "--no-psqlrc", "--quiet", "--tuples-only", "--no-align", "--dbname",
+                self.address(database)]
+        with subprocess.Popen(psql, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=self.directory,
+                              **self._credentials()) as session:
+            session.stdin.write(f"BEGIN; {sql}; SELECT 'held';\n")
+            session.stdin.flush()
+            if session.stdout.readline() != "held\n":
+                raise RuntimeError(f"could not hold {sql}: {self.log()}")
+            yield
+            session.stdin.write("COMMIT;\n")
 
     def stop(self, how=signal.SIGQUIT):
         """SIGQUIT is PostgreSQL's immediate shutdown, SIGINT its fast one."""

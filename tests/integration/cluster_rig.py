@@ -16,6 +16,7 @@ from ports import free_port
 from running import JSON, PATIENCE, PROGRAM, Collector, minimal, set_up
 from terminal import succeeds
 from waiting import until
+from wire import Wire
 
 TAKEOVER_S = 3
 
@@ -77,6 +78,20 @@ class Member(Collector):
     def stop(self, number=signal.SIGTERM):
         self.process.send_signal(number)
         return self.process.wait(PATIENCE)
+
+
+class Wired(Member):
+    """A collector whose ways to both databases are wires of its own."""
+
+    def __init__(self, directory, node, pair, *arguments):
+        self.wires = {server: Wire(server.directory / ".s.PGSQL.5432") for server in pair.servers}
+        ports = ",".join(str(self.wires[server].port) for server in pair.servers)
+        super().__init__(directory, node, f"postgresql://mtawatch@/mtawatch?host=127.0.0.1,127.0.0.1&port={ports}"
+                         "&sslmode=disable&gssencmode=disable", *arguments)
+
+    def each_wire(self, what):
+        for wire in self.wires.values():
+            what(wire)
 
 
 @contextlib.contextmanager

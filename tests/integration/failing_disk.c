@@ -1,7 +1,7 @@
 /*
  * A disk that can no longer be written, for tests, to be preloaded into a program: while the file
- * that FAILING_DISK names exists, nothing is written to regular files, and the reason is the errno
- * that stands in it. So does a file system that the kernel has made read-only after an error
+ * that FAILING_DISK names exists, nothing is written to regular files, or to those whose path
+ * contains FAILING_FILES, and the reason is the errno that stands in it. So does a file system that the kernel has made read-only after an error
  * (EROFS), or a disk that is broken (EIO): neither can be had for a test, since files that are open
  * for writing keep the kernel from making their file system read-only.
  */
@@ -32,13 +32,23 @@ __attribute__((constructor)) static void begin(void)
 	look_up("fdatasync", &real_fdatasync);
 }
 
+static bool is_meant(int fd)
+{
+	const char *part = getenv("FAILING_FILES");
+	char link[64];
+	char path[4096] = "";
+
+	snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
+	return !part || (readlink(link, path, sizeof path - 1) > 0 && strstr(path, part));
+}
+
 static bool fails(int fd)
 {
 	const char *path = getenv("FAILING_DISK");
 	char text[16] = "";
 	struct stat file;
 
-	if (!path || fstat(fd, &file) != 0 || !S_ISREG(file.st_mode))
+	if (!path || fstat(fd, &file) != 0 || !S_ISREG(file.st_mode) || !is_meant(fd))
 		return false;
 	FILE *reason = fopen(path, "r");
 	if (!reason)

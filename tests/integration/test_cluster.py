@@ -162,6 +162,49 @@ def test_a_commit_that_another_judge_overtook_is_refused_by_the_fence_alone(pair
         until(judge.stands_by, judge.log)
 
 
+CHECK_ONLY = """
+CREATE OR REPLACE FUNCTION mtawatch.fence(mine uuid) RETURNS void LANGUAGE plpgsql SET search_path = mtawatch
+AS $$ BEGIN
+  IF NOT EXISTS (SELECT 1 FROM lease WHERE scope = 'judge' AND token = mine) THEN
+    RAISE EXCEPTION 'another collector judges' USING ERRCODE = 'MW001';
+  END IF; END $$"""
+UNDER_WAY = """
+SELECT l.epoch, (SELECT count(*) > 0 FROM pg_locks WHERE relation = 'mtawatch.feed'::regclass AND NOT granted)::int,
+  (SELECT max(sequence) FROM mtawatch.report) FROM mtawatch.lease l"""
+
+
+@pytest.mark.parametrize("locks", [True, False])
+def test_nobody_takes_over_in_the_midst_of_a_commit(pair, shared_server, locks):
+    """A fence that only checks lets a commit through that began before the takeover and ends after it."""
+    judge, standby = pair
+    database = judge.store.split("?")[0].rsplit("/", 1)[1]
+
+    def under_way():
+        """The lease, whether the commit waits, and what is stored, as of one moment."""
+        return tuple(map(int, shared_server.execute(UNDER_WAY, database).split("|")))
+
+    assert judge.post(minimal("EXCH1", 1))[0] == 200
+    if not locks:
+        shared_server.execute(CHECK_ONLY, database)
+    body, headers = judge.agents.sign(json.dumps(minimal("EXCH1", 2)))
+    connection = http.client.HTTPConnection("127.0.0.1", judge.port, timeout=PATIENCE)
+    with contextlib.ExitStack() as at_the_end:
+        with shared_server.holding("LOCK TABLE mtawatch.feed IN EXCLUSIVE MODE", database):
+            connection.request("POST", "/v1/reports", body, {**JSON, **headers})
+            until(lambda: under_way()[1] == 1, under_way)
+            at_the_end.enter_context(stopped(judge))
+            if locks:
+                end = time.monotonic() + TAKEOVER_S + 1  # of ten seconds that the commit waits
+                while time.monotonic() < end:
+                    assert under_way() == (1, 1, 1)
+            else:
+                until(lambda: under_way()[0] == 2, under_way)
+                assert under_way()[1:] == (1, 1)
+        until(lambda: under_way()[2] == 2, under_way)
+        until(standby.judges, standby.log)
+    until(judge.stands_by, judge.log)
+
+
 def test_a_judge_that_was_stopped_tells_nothing_that_another_has_told(tmp_path, shared_server):
     with Receiver(first=[(503, {})]) as receiver, cluster(
             tmp_path, shared_server.make_database(), "c1", "c2", arguments=hooked(tmp_path, receiver)) as (judge, standby):
@@ -264,6 +307,25 @@ def test_the_service_manager_hears_of_a_new_beginning_and_of_no_end(tmp_path, sh
         anew = next(i for i, text in enumerate(told) if "RELOADING=1" in text)
         assert all(text.startswith("READY=1\n") for text in told[:anew] + told[anew + 1:]), told
         assert judge.process.poll() is None and judge.process.pid == pid
+
+
+# Nobody can store anything with the first lease, although the database answers.
+REFUSE_THE_FIRST = """
+CREATE FUNCTION mtawatch.refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'not this one'; END $$;
+CREATE TRIGGER refuse BEFORE INSERT ON mtawatch.feed FOR EACH ROW WHEN (NEW.epoch = 1)
+  EXECUTE FUNCTION mtawatch.refuse()"""
+
+
+def test_who_cannot_store_for_a_minute_gives_the_lease_to_another(pair, shared_server):
+    judge, standby = pair
+    assert judge.post(minimal("EXCH1", 1))[0] == 200
+    shared_server.execute(REFUSE_THE_FIRST, judge.store.split("?")[0].rsplit("/", 1)[1])
+    assert judge.post(minimal("EXCH1", 2))[0] == 503
+    assert "said: not this one" in judge.readiness()[1]
+    until(standby.judges, standby.log, seconds=120)
+    assert "has not been ready for a minute: c2 is to judge" in judge.log()
+    assert standby.post(minimal("EXCH1", 2))[0] == 200
+    until(judge.stands_by, judge.log)
 
 
 def test_what_is_handed_over_to_one_that_died_is_taken_by_another(pair, shared_server):

@@ -8,7 +8,7 @@ import signal
 import time
 
 import pytest
-from cluster_rig import Load, cluster, exported
+from cluster_rig import Load, Wired, cluster, exported
 from postgres import Pair, programs
 from receiver import Receiver
 from running import JSON, PATIENCE, minimal, samples
@@ -78,14 +78,15 @@ def lost_commits(collector):
 
 @pytest.mark.parametrize("heeded", [True, False])
 def test_a_commit_that_ends_with_a_warning_is_not_acknowledged(tmp_path, heeded):
-    """Whoever ignores the warning acknowledges what is lost when the standby takes over: then it does not come again."""
+    """Whoever ignores it acknowledges what is lost when the standby takes over: then it does not come again."""
     with Pair() as pair, contextlib.ExitStack() as at_the_end:
         filter = (lambda: lambda data: data) if heeded else WithoutWarnings
         wires = [Wire(server.directory / ".s.PGSQL.5432", filter) for server in pair.servers]
         for wire in wires:
             at_the_end.callback(wire.close)
         ports = ",".join(str(wire.port) for wire in wires)
-        store = f"postgresql://mtawatch@/mtawatch?host=127.0.0.1,127.0.0.1&port={ports}&sslmode=disable&gssencmode=disable"
+        store = f"postgresql://mtawatch@/mtawatch?host=127.0.0.1,127.0.0.1&port={ports}&sslmode=disable" \
+            "&gssencmode=disable"
         collector = at_the_end.enter_context(judge_on(tmp_path, store))
         assert collector.post(minimal("EXCH1", 1))[0] == 200
         pair.standby.kill()
@@ -198,7 +199,8 @@ def test_nothing_is_promised_while_a_required_standby_is_not_waited_for_and_peop
         assert collector.post(minimal("EXCH1", 1))[0] == 200
         demand_a_standby(pair, False)
         until(lambda: collector.readiness()[0] == 503, collector.log)
-        why = "no synchronous standby to wait for (synchronous_standby_names is empty), which require-synchronous demands"
+        why = "no synchronous standby to wait for (synchronous_standby_names is empty), which " \
+            "require-synchronous demands"
         assert why in collector.readiness()[1] and f"not ready: the database has {why}" in collector.log()
         status, problem = collector.post(minimal("EXCH1", 2))
         assert (status, problem["code"]) == (503, "not_stored")
@@ -219,10 +221,37 @@ def test_nothing_is_promised_while_a_required_standby_is_not_waited_for_and_peop
 
 
 def test_who_takes_over_sees_at_once_that_a_required_standby_is_not_waited_for(tmp_path):
-    with Pair(synchronous=False) as pair, cluster(tmp_path, address_of(pair), "c1", arguments=("--require-synchronous",)) as (
-            collector,):
+    with Pair(synchronous=False) as pair, cluster(
+            tmp_path, address_of(pair), "c1", arguments=("--require-synchronous",)) as (collector,):
         collector.start()
         until(lambda: "not ready: the database has no synchronous standby" in collector.log(), collector.log)
         assert not collector.judges()
         demand_a_standby(pair, True)
         until(collector.judges, collector.log)
+
+
+@pytest.mark.parametrize("synchronous", [True, False])
+def test_of_two_primaries_the_one_without_its_standby_acknowledges_nothing(tmp_path, synchronous):
+    """The network parts each database, with one of the collectors, from the other. Without synchronous standbys both
+    sides acknowledge, and one of them will be thrown away."""
+    with Pair(synchronous) as pair, cluster(tmp_path, pair, "c1", "c2", make=Wired) as (judge, other):
+        old, new = pair.primary, pair.standby
+        judge.start()
+        until(judge.judges, judge.log)
+        other.start()
+        until(other.stands_by, other.log)
+        assert judge.post(minimal("EXCH1", 1))[0] == 200
+        judge.wires[new].close()
+        other.wires[old].close()
+        pair.fail_over()
+        demand_a_standby(pair, False)  # as people do who have one server left
+        until(other.judges, other.log)
+        assert other.post(minimal("EXCH1", 2))[0] == 200
+        assert judge.judges()
+        assert judge.post(minimal("EXCH1", 3))[0] == (503 if synchronous else 200)
+        assert sequences(other.store) == [1, 2]
+        old.kill()
+        judge.wires[old].close()
+        judge.wires[new].open()
+        until(judge.stands_by, judge.log)
+        assert other.judges()

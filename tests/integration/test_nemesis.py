@@ -1,5 +1,5 @@
-"""A pair of databases, three collectors, servers that report, a hook; and somebody who kills, stops, cuts and stalls what
-there is. Seen from outside, nothing that was acknowledged is lost, and nothing is told or stored twice.
+"""A pair of databases, three collectors, servers that report, a hook; and somebody who kills, stops, cuts and stalls
+what there is. Seen from outside, nothing that was acknowledged is lost, and nothing is told or stored twice.
 
 Every fault comes once, in an order that is always the same. MTAWATCH_NEMESIS_S goes on for so many seconds, with faults
 in an order that MTAWATCH_SEED decides, which overlap: by hand, an hour of it."""
@@ -15,7 +15,7 @@ from collections import defaultdict
 from statistics import median
 
 import pytest
-from cluster_rig import TAKEOVER_S, Load, Member, cluster, exported, seconds_until, stopped
+from cluster_rig import TAKEOVER_S, Load, Wired, cluster, exported, seconds_until, stopped
 from postgres import Pair, programs
 from receiver import Receiver
 from running import exposed_site, minimal, row, server
@@ -31,20 +31,6 @@ SEED = int(os.environ.get("MTAWATCH_SEED", "1"))
 COMMIT_S = 10  # a collector waits for a commit
 CLOCK_AHEAD_S = 300  # that of one collector
 PLAN_S = 15  # a server is exposed for so long, and well for as long
-
-
-class Wired(Member):
-    """A collector whose ways to both databases are wires of its own."""
-
-    def __init__(self, directory, node, pair, *arguments):
-        self.wires = {server: Wire(server.directory / ".s.PGSQL.5432") for server in pair.servers}
-        ports = ",".join(str(self.wires[server].port) for server in pair.servers)
-        super().__init__(directory, node, f"postgresql://mtawatch@/mtawatch?host=127.0.0.1,127.0.0.1&port={ports}"
-                         "&sslmode=disable&gssencmode=disable", *arguments)
-
-    def each_wire(self, what):
-        for wire in self.wires.values():
-            what(wire)
 
 
 class Unreliable(Receiver):
@@ -147,7 +133,8 @@ class Nemesis:
         return [other for other in self.members if other is not member]
 
     def until_taken_over(self, judge):
-        self.delays["taken over"].append(seconds_until(lambda: any(other.judges() for other in self.others(judge)), self.tell))
+        others = self.others(judge)
+        self.delays["taken over"].append(seconds_until(lambda: any(other.judges() for other in others), self.tell))
 
     def has_rest(self):
         return sorted((m.judges(), m.stands_by()) for m in self.members) == [(False, True)] * 2 + [(True, False)]
@@ -391,7 +378,8 @@ def assert_verdicts_are_those_of_the_stored_reports(judge, folder):
 def test_whatever_dies_or_stops_nothing_is_lost_and_nothing_is_there_twice(tmp_path):
     chance = random.Random(SEED)
     with Unreliable() as receiver, Pair() as pair, three_on_a_pair(tmp_path, pair, receiver) as members:
-        with Load(members, 6, pause_s=0.05, report_of=planned, patience_s={"EXCH6": 30}) as load, Feed(pair) as feed, Alive(members) as alive:
+        with Load(members, 6, pause_s=0.05, report_of=planned, patience_s={"EXCH6": 30}) as load, \
+                Feed(pair) as feed, Alive(members) as alive:
             nemesis = Nemesis(members, pair, load, alive)
             nemesis.rest()
             for name in FAULTS:

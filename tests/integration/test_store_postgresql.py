@@ -1,6 +1,7 @@
 """One collector whose store is in a PostgreSQL of the test's own, which is stopped, killed and mistaken."""
 
 import contextlib
+import errno
 import json
 import os
 import random
@@ -224,6 +225,14 @@ class Load:
         goal = {name: len(taken) + 3 for name, taken in self.taken.items()}
         until(lambda: all(len(self.taken[name]) >= n for name, n in goal.items()), lambda: readiness(self.collector)[1])
 
+    def assert_nothing_lost(self, store):
+        stored = {}
+        for line in succeeds("export", "--store", store).splitlines():
+            report = json.loads(line)
+            stored.setdefault(report["host"]["name"], []).append(report["sequence"])
+        for name, taken in self.taken.items():
+            assert set(taken) <= set(stored[name]) and len(stored[name]) == len(set(stored[name]))
+
 
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGQUIT, signal.SIGINT])
 def test_a_database_that_goes_and_comes_back_loses_nothing_that_was_acknowledged(tmp_path, server, how):
@@ -239,12 +248,7 @@ def test_a_database_that_goes_and_comes_back_loses_nothing_that_was_acknowledged
             load.wait_for_more()
         assert readiness(collector)[0] == 200
     assert load.statuses == {200, 503}
-    stored = {}
-    for line in succeeds("export", "--store", server.url).splitlines():
-        report = json.loads(line)
-        stored.setdefault(report["host"]["name"], []).append(report["sequence"])
-    for name, taken in load.taken.items():
-        assert set(taken) <= set(stored[name]) and len(stored[name]) == len(set(stored[name]))
+    load.assert_nothing_lost(server.url)
     succeeds("check", "--store", server.url)
 
 
@@ -304,6 +308,46 @@ def test_a_collector_is_not_ready_on_a_database_that_keeps_nothing(tmp_path, ser
         wait_until_ready(collector)
 
 
+def set_in(server, setting):
+    """Holds from the next statement of each session on."""
+    server.execute(f"ALTER SYSTEM {setting}", "postgres")
+    server.execute("SELECT pg_reload_conf()", "postgres")
+
+
+@contextlib.contextmanager
+def full(server):
+    """No table can grow; the log of the database has room still."""
+    reason = server.directory / "full"
+    reason.write_text(str(errno.ENOSPC))
+    yield "No space left on device"
+    reason.unlink()
+
+
+@contextlib.contextmanager
+def read_only(server):
+    set_in(server, "SET default_transaction_read_only = on")
+    yield "read-only"
+    set_in(server, "RESET default_transaction_read_only")
+
+
+@pytest.mark.parametrize("trouble", [full, read_only])
+def test_a_database_that_takes_nothing_says_why_and_loses_nothing(tmp_path, server, trouble):
+    server.environment = {"LD_PRELOAD": str(PROGRAM.parents[1] / "tests/integration/libfailing_disk.so"),
+                          "FAILING_DISK": str(server.directory / "full"), "FAILING_FILES": "/base/"}
+    restart(server)
+    data = tmp_path / "data"
+    set_up(PROGRAM, data, "--store", server.url)
+    with faulty(data, "--store", server.url) as collector, Load(collector) as load:
+        load.wait_for_more()
+        with trouble(server) as words:
+            until(lambda: words in readiness(collector)[1], lambda: readiness(collector)[1])
+            assert collector.ask("/livez")[0] == 200
+        load.wait_for_more()
+        wait_until_ready(collector)
+    assert load.statuses == {200, 503}
+    load.assert_nothing_lost(server.url)
+
+
 @pytest.fixture(scope="module")
 def strict_server(tmp_path_factory):
     """One that is reached over TLS, and asks for passwords."""
@@ -351,6 +395,23 @@ def test_a_password_comes_from_a_file_and_tls_is_verified(tmp_path, strict_serve
         password.write_text("hunter2\n")
         wait_until_ready(collector)
     assert "hunter" not in collector.log
+
+
+def test_a_database_that_has_no_connection_left_says_so(tmp_path, strict_server, password):
+    """It is that of a user that may have no more, for the tests' own user always may."""
+    data = tmp_path / "data"
+    said = ("--store", strict_address(strict_server), "--store-password-file", password)
+    set_up(PROGRAM, data, *said)
+    with faulty(data, *said) as collector:
+        assert collector.post(minimal("EXCH1", 1))[0] == 200
+        strict_server.server.execute("ALTER ROLE watch CONNECTION LIMIT 0", "postgres")
+        strict_server.server.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'watch'",
+                                     "postgres")
+        until(lambda: "too many connections for role" in readiness(collector)[1], lambda: readiness(collector)[1])
+        assert collector.post(minimal("EXCH1", 2))[0] == 503
+        strict_server.server.execute("ALTER ROLE watch CONNECTION LIMIT -1", "postgres")
+        wait_until_ready(collector)
+        assert collector.post(minimal("EXCH1", 2))[0] == 200
 
 
 def test_a_home_that_cannot_be_looked_into_does_no_harm(tmp_path, strict_server, password):
