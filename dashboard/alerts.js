@@ -10,7 +10,7 @@ import {
 import { Deliveries } from "./deliveries.js";
 import { html, useState } from "./html.js";
 import { noteFailure, useAnswer } from "./live.js";
-import { Age, Button, Choices, Link, Moment, NoAnswer, Pager, TextLine, VerdictBadge } from "./parts.js";
+import { Age, Button, Choices, Link, Moment, NoAnswer, Owned, Pager, TextLine, VerdictBadge } from "./parts.js";
 import { goTo, goToPage, place, siteName } from "./place.js";
 import { useHasRole } from "./reader.js";
 import { SilenceDialog, Silences } from "./silences.js";
@@ -74,7 +74,7 @@ function AlertRow({ alert, silences, mayEdit, isChosen, onChoose, openDialog }) 
       onChoose=${onChoose} />`}</td>`}
     <td class="c-verdict"><${ConditionBadge} alert=${alert} /><span class="sub">${stateText(alert)}</span></td>
     <th scope="row" class="c-server">${alert.server ? html`<${ServerLink} name=${alert.server} />` : "the collector"}
-      <span class="sub"><bdi>${alert.server && siteName(alert)}</bdi></span></th>
+      <span class="sub"><bdi>${alert.server && siteName(alert)}</bdi></span><${Owned} of=${alert} /></th>
     <td class="c-why"><${Story} alert=${alert} isOver=${isOver} /></td>
     <td class="c-since"><${Age} at=${alert.since} />
       ${alert.resolved_at && html`<span class="sub">over <${Age} at=${alert.resolved_at} ago /></span>`}</td>

@@ -95,6 +95,7 @@ export const paths = {
   history: (name) => `v1/servers/${id(name)}/history?limit=1000`,
   report: (name) => `v1/servers/${id(name)}/report`,
   sites: () => "v1/sites",
+  owners: () => "v1/owners",
   matrix: (organization, site) => `${sitePath(organization, site)}/matrix`,
   siteReport: (organization, site) => `${sitePath(organization, site)}/report`,
   trend: (site, since) => `${site ? sitePath(site.organization, site.site) : "v1"}/trend?since=${since}`,
@@ -132,6 +133,11 @@ export const revokeToken = (name) => sendChange("DELETE", `v1/tokens/${id(name)}
 export const addSecret = (value) => sendChange("POST", "v1/secrets", value);
 export const revokeSecret = (name) => sendChange("DELETE", `v1/secrets/${id(name)}`);
 export const removeServer = (name, reason) => sendChange("DELETE", `v1/servers/${id(name)}?reason=${id(reason)}`);
+
+
+/** `value`: owner, note, or both; the subject is {server}, or a site. */
+export const putRemark = ({ server, organization, site }, value) => (
+  sendChange("PUT", `${server ? paths.server(server) : sitePath(organization, site)}/remark`, value));
 
 export const putInventory = (text, yes) => sendChange("PUT", `v1/inventory${yes ? "?yes=true" : ""}`, text, "text/csv");
 export const removeExpected = (name) => sendChange("DELETE", `v1/inventory/${id(name)}`);

@@ -7,7 +7,7 @@ import { paths } from "./api.js";
 import { fleet, setReaderAtRow, showPending } from "./fleet.js";
 import { Component, html, useEffect, useMemo, useRef } from "./html.js";
 import { live, useAnswer } from "./live.js";
-import { Age, Badge, Button, Glyph, LaterTrend, Link, Main, Pager, TextLine } from "./parts.js";
+import { Age, Badge, Button, Glyph, Later, LaterTrend, Link, Main, Owned, Pager, TextLine } from "./parts.js";
 import { filterBy, goTo, isFiltered, place, placeUrl, serverQuery, showAll, siteName, siteOf } from "./place.js";
 import { count, reasonOf, remedyLine, serviceWord, SILENT, VERDICTS } from "./words.js";
 
@@ -88,6 +88,7 @@ class Row extends Component {
       <td class="c-verdict"><${Badge} server=${server} /></td>
       <th scope="row" class="c-server"><a class="name" href=${url} onClick=${open}><bdi>${server.server}</bdi></a>
         ${alias && html`<span class="place">as <bdi>${server.exchange_server}</bdi></span>`}
+        <${Owned} of=${server} />
         ${by && html`<span class="place ack" title=${`${by}: ${comment}`}><bdi>${by}</bdi></span>`}</th>
       <td class="c-site"><span class="place" title=${siteName(server)}>
         <bdi>${server.site || "–"}</bdi></span></td>
@@ -235,7 +236,8 @@ export function List() {
   const { counts, site } = useCounts();
   const summary = fleetSummary(counts, state.loaded);
   const shown = state.servers.length > 0 && !state.error;
-  const tools = html`<${SiteFilter} /><${ShownCount} state=${state} where=${where} />`;
+  const tools = html`<${SiteFilter} />${state.loaded && html`<${Later} module="remarks" />`}
+    <${ShownCount} state=${state} where=${where} />`;
   return html`<${Main} title=${site ? `${siteName(site)}: ${summary}` : summary} tools=${tools}>
     ${state.loaded && html`<${LaterTrend} />`}
     ${state.pendingCount > 0 && html`<${Button} id="pill" class="pill" onClick=${showPending}>

@@ -107,6 +107,14 @@ export function TextLine({ kind, text, title = text }) {
   return html`<span class=${kind} title=${title}><bdi>${text}</bdi></span>`;
 }
 
+/** In the row of a server or, `isSite`, of a site: whose it is, and that something is noted. */
+export function Owned({ of: { owner, note }, isSite }) {
+  if (!owner && !note) return null;
+  return html`<span class="place owned">${owner && html`<bdi>${owner.name}</bdi>`}
+    ${owner?.of === "site" && !isSite && " (of the site)"}${" "}
+    ${note && html`<abbr title=${note.text}>note</abbr>`}</span>`;
+}
+
 /** Why there is no answer, or not yet. */
 export function NoAnswer({ error }) {
   return html`<p class="empty" role="status"><bdi>${noAnswerText(error)}</bdi></p>`;

@@ -11,8 +11,8 @@ export const PAGES = ["servers", "sites", "matrix", "maintenance", "plans", "ale
 /* Keys of the query, in the order of the address; those of lists may come more than once. */
 const LIST_KEYS = ["verdict", "state"];
 const TEXT_KEYS = [
-  "page", "tab", "organization", "site", "silent", "q", "sort", "cursor", "server", "rows", "days", "deliveries",
-  "prefer",
+  "page", "tab", "organization", "site", "silent", "owner", "q", "sort", "cursor", "server", "rows", "days",
+  "deliveries", "prefer",
 ];
 const DEFAULT = { page: "servers" };
 
@@ -66,7 +66,8 @@ export function showAll() {
 }
 
 export function isFiltered(state) {
-  return state.verdict.length > 0 || Boolean(state.organization || state.site || state.silent || state.q);
+  return state.verdict.length > 0 || Boolean(state.organization || state.site || state.silent ||
+    state.owner || state.q);
 }
 
 /** To another page; filters stay with the list. */
@@ -86,6 +87,9 @@ const MAX_WORDS = 8; // that the API searches for
 /* The site of servers that name none, as the API's matrices have it. */
 const NO_SITE = "-";
 
+/** The owner of servers that nobody owns. */
+export const NOBODY = "-";
+
 /** The site of a server, or of a row of sites, as the address has it. */
 export function siteOf({ organization, site }) {
   return { organization: organization || NO_SITE, site: site || NO_SITE };
@@ -101,8 +105,8 @@ export function serverQuery(state) {
   const query = new URLSearchParams();
   if (state.page !== "servers") return query;
   for (const verdict of state.verdict) query.append("verdict", verdict);
-  for (const name of ["organization", "site", "silent", "sort"]) {
-    if (state[name]) query.set(name, state[name] === NO_SITE ? "" : state[name]);
+  for (const name of ["organization", "site", "silent", "owner", "sort"]) {
+    if (state[name]) query.set(name, state[name] === NO_SITE ? "" : state[name]); // so is nobody
   }
   for (const word of state.q.split(/\s+/).filter(Boolean).slice(0, MAX_WORDS)) query.append("q", word);
   return query;

@@ -212,7 +212,8 @@ function Head({ name, server }) {
 
 function Cards({ server }) {
   return html`<div class="cards">
-    <div class="column"><${Why} server=${server} /><${ServerAlerts} name=${server.server} />
+    <div class="column"><${Why} server=${server} />
+      <${Later} module="remarks" room="remark-room" server=${server} /><${ServerAlerts} name=${server.server} />
       <${Remedy} server=${server} />
       <${FactTree} facts=${server.facts} /><${Problems} server=${server} /><${Host} server=${server} /></div>
     <div class="column"><${Adapters} server=${server} /><${Probes} server=${server} /><${Mta} server=${server} /></div>

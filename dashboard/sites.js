@@ -9,7 +9,7 @@
 import { paths } from "./api.js";
 import { Component, html, useEffect, useMemo, useRef, useState } from "./html.js";
 import { live, useAnswer } from "./live.js";
-import { Age, Button, Chip, Glyph, Later, LaterTrend, Link, Main, NoAnswer, Wide } from "./parts.js";
+import { Age, Button, Chip, Glyph, Later, LaterTrend, Link, Main, NoAnswer, Owned, Wide } from "./parts.js";
 import { goTo, place, siteName, siteOf } from "./place.js";
 import { makeStore } from "./store.js";
 import {
@@ -39,7 +39,8 @@ const keyOf = ({ organization, site }) => `${organization}/${site}`;
 
 function SiteRow({ site }) {
   return html`<tr data-row=${keyOf(site)}><th scope="row">
-      <${Link} class="row-action" page="matrix" to=${siteOf(site)}><bdi>${site.site || "no site"}</bdi><//></th>
+      <${Link} class="row-action" page="matrix" to=${siteOf(site)}><bdi>${site.site || "no site"}</bdi><//>
+      <${Owned} of=${site} isSite /></th>
     <td><bdi>${site.organization || "–"}</bdi></td>
     ${COLUMNS.map(([name, { word }]) => html`<${Count} key=${name} name=${name} word=${word}
       count=${site.counts[name]} site=${site} />`)}</tr>`;
@@ -373,5 +374,6 @@ export function MatrixPage() {
     ${body && html`<${LaterTrend} site=${{ organization, site }} />`}
     ${body?.adapters.length > 0 && html`<${Later} module="network" room="trend-room" matrix=${body}
       site=${{ organization, site }} />`}
+    ${body && html`<${Later} module="remarks" room="remark-room" site=${{ organization, site }} />`}
     ${body ? html`<${Matrix} matrix=${body} />` : html`<${NoAnswer} error=${error} />`}<//>`;
 }

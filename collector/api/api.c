@@ -24,6 +24,7 @@ const struct route api_routes[] = {
 	{ HTTP_METHOD_GET, ACCESS_VIEWER, "/v1/servers/{name}/history", 0, api_history_get },
 	{ HTTP_METHOD_GET, ACCESS_VIEWER, "/v1/servers/{name}/report", 0, api_report_get },
 	{ HTTP_METHOD_GET, ACCESS_VIEWER, "/v1/servers/{name}/restart", 0, api_restart_get },
+	{ HTTP_METHOD_GET, ACCESS_VIEWER, "/v1/owners", 0, api_owner_list },
 	{ HTTP_METHOD_GET, ACCESS_VIEWER, "/v1/sites", 0, api_site_list },
 	{ HTTP_METHOD_PUT, ACCESS_OPERATOR, "/v1/sites/{org}/{site}/remark", API_MAX_REMARK,
 	  api_site_remark_put },

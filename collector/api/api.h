@@ -127,6 +127,9 @@ void api_server_list(struct call *call);
 void api_server_export(struct call *call);
 void api_server_get(struct call *call);
 
+/* GET /v1/owners */
+void api_owner_list(struct call *call);
+
 /* PUT /v1/servers/{name}/remark, PUT /v1/sites/{org}/{site}/remark */
 void api_server_remark_put(struct call *call);
 void api_site_remark_put(struct call *call);

@@ -1,13 +1,15 @@
 /*
  * PUT /v1/servers/{name}/remark and /v1/sites/{org}/{site}/remark: whose a server or a site is, and
- * a note about it.
+ * a note about it. GET /v1/owners: who owns how many servers.
  */
 #include <stdbool.h>
 #include <string.h>
 
 #include "collector/api/handler.h"
 #include "collector/api/servers.h"
+#include "collector/base/hash.h"
 #include "collector/http/problem.h"
+#include "collector/query/owner_tally.h"
 #include "collector/query/server_row.h"
 #include "collector/query/site_tally.h"
 #include "proto/base/mem.h"
@@ -231,4 +233,34 @@ void api_site_remark_put(struct call *call)
 	p->site = wanted.site;
 	p->remark.subject = record_remark_site(p->organization, p->site, &call->arena);
 	put(p, arena_printf(&call->arena, "%s/%s", p->organization, p->site));
+}
+
+void api_owner_list(struct call *call)
+{
+	const struct api *api = call->context;
+	struct server_list list;
+	struct owner_tally tally;
+	struct buffer out;
+
+	if (!api_has_no_query(call) || !api_list_servers(call, &list))
+		return;
+	owner_tally_make(&list, alerting_remarks(api->alerting), &call->arena, &tally);
+	buffer_init(&out);
+	json_open_object(&out, NULL);
+	json_open_array(&out, "owners");
+	for (size_t i = 0; i < tally.n; i++) {
+		json_put_line(&out);
+		json_open_object(&out, NULL);
+		json_put_text(&out, "name", tally.owners[i].name);
+		json_put_integer(&out, "servers", (int64_t)tally.owners[i].servers);
+		json_close_object(&out);
+	}
+	json_close_array(&out);
+	json_put_integer(&out, "without", (int64_t)tally.without);
+	json_finish(&out);
+	const char *etag = api_make_etag(api, hash_bytes(out.bytes, out.size), &call->arena);
+	if (call_answer_not_modified(call, etag))
+		buffer_deinit(&out);
+	else
+		api_answer_tagged(call, &out, etag, NULL);
 }

@@ -25,6 +25,7 @@ MAY = {
     "GET /v1/servers/{name}/history": VIEWER,
     "GET /v1/servers/{name}/report": VIEWER,
     "GET /v1/servers/{name}/restart": VIEWER,
+    "GET /v1/owners": VIEWER,
     "GET /v1/sites": VIEWER,
     "PUT /v1/sites/{org}/{site}/remark": OPERATOR,
     "GET /v1/sites/{org}/{site}/matrix": VIEWER,

@@ -125,11 +125,22 @@ def test_lists_are_selected_by_owner(collector):
     assert status == 200 and "owner=z%C3%BCrich" in headers["Link"]
 
 
+def test_owners_are_counted(collector):
+    assert collector.get("/v1/owners") == {"owners": [], "without": 3}
+    assert collector.post(minimal("ALONE"))[0] == 200
+    site_remark(collector, owner="Zürich")
+    remark(collector, "EXCH2", owner="mail")
+    remark(collector, "ALONE", owner="MAIL", note="x")
+    found = collector.get("/v1/owners")
+    assert [(o["name"].lower(), o["servers"]) for o in found["owners"]] == [("mail", 2), ("zürich", 2)]
+    assert found["without"] == 0
+
+
 def test_a_page_that_was_seen_is_another_one_after_a_change(collector):
-    for path in ("/v1/servers", "/v1/servers/EXCH1", "/v1/sites"):
+    for path in ("/v1/servers", "/v1/servers/EXCH1", "/v1/sites", "/v1/owners"):
         etag = {"If-None-Match": collector.ask(path)[1]["ETag"]}
         assert collector.ask(path, headers=etag)[0] == 304
-        site_remark(collector, note=f"before {path}")
+        site_remark(collector, owner=path, note="n")
         assert collector.ask(path, headers=etag)[0] == 200
 
 

@@ -85,8 +85,8 @@ class Collector:
         """What the collector answers the admin, who must not be refused."""
         return self._change("POST", path, json.dumps(value))
 
-    def put(self, path, text):
-        return self._change("PUT", path, text, "text/csv")
+    def put(self, path, text, content_type="text/csv"):
+        return self._change("PUT", path, text, content_type)
 
     def delete(self, path):
         return self._change("DELETE", path)
