@@ -52,7 +52,16 @@ export const SILENT = {
   mark: ["M8 1.2a6.8 6.8 0 1 0 0 13.6A6.8 6.8 0 1 0 8 1.2z", "M8 4.4V8l2.6 1.8"],
 };
 
-/* Conditions of the collector itself; all others are verdicts, or silence. */
+/* What an alert of a server can be about beside its verdict and its silence. */
+export const MARKS = {
+  drift: {
+    word: "Drift",
+    meaning: "Something about it changed that is no trouble yet, and often announces some.",
+    mark: ["M8 1.2a6.8 6.8 0 1 0 0 13.6A6.8 6.8 0 1 0 8 1.2z", "M4.4 10.6l2.4-3.4 2.2 1.8 2.6-3.8"],
+  },
+};
+
+/* Conditions of the collector itself; all others are verdicts, silence, or marks. */
 const SELF_CONDITIONS = {
   surroundings: "Many silent", disk: "Disk", certificate: "Certificate", store_lost: "Commits lost",
   store_async: "One copy only", dead_letters: "Not delivered", hook: "Hook stuck", collector: "Collectors",
@@ -64,7 +73,7 @@ const SELF_CONDITIONS = {
  */
 export const CONDITIONS = [
   "failing", "exposed", "at_risk", "surroundings", "disk", "certificate", "store_lost", "store_async",
-  "dead_letters", "hook", "collector", "silent", "unknown", "not_monitored",
+  "dead_letters", "hook", "collector", "silent", "unknown", "not_monitored", "drift",
 ];
 
 /** The class that colours a condition. */
@@ -73,7 +82,8 @@ export function conditionClass(condition) {
 }
 
 export function conditionWord(condition) {
-  return condition === "silent" ? SILENT.word : SELF_CONDITIONS[condition] ?? verdictWord(condition);
+  if (condition === "silent") return SILENT.word;
+  return MARKS[condition]?.word ?? SELF_CONDITIONS[condition] ?? verdictWord(condition);
 }
 
 export function verdictWord(verdict) {
@@ -87,9 +97,9 @@ export const RESTARTS = {
   yes: { answer: "Yes", heading: "May be restarted" },
 };
 
-/** The paths of the glyph of a verdict, or of "silent". */
+/** The paths of the glyph of a verdict, of a mark, or of "silent". */
 export function glyphPaths(of) {
-  return of === "silent" ? SILENT.mark : VERDICTS[of]?.mark ?? VERDICTS.unknown.mark;
+  return of === "silent" ? SILENT.mark : (VERDICTS[of] ?? MARKS[of] ?? VERDICTS.unknown).mark;
 }
 
 /**

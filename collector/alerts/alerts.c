@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "collector/model/drift.h"
 #include "proto/base/mem.h"
 #include "proto/base/timestamp.h"
 #include "proto/site/site.h"
@@ -178,14 +179,19 @@ static void step_server(struct alerts *alerts, struct alert_subject *subject, in
 		  subject->silent_from_ms, now_ms, out);
 	step_kind(alerts, subject, CONDITION_NOT_MONITORED, not_monitored, view->since_ms, now_ms,
 		  out);
+	step_kind(alerts, subject, CONDITION_DRIFT,
+		  view->drifted ? CONDITION_BIT(CONDITION_DRIFT) : 0, drift_since(view->drift),
+		  now_ms, out);
 	if (view->silent && now_ms < subject->silent_from_ms)
 		alerts_due_at(alerts, subject->silent_from_ms);
 	end_step(alerts, subject, others_ms);
 }
 
-static bool is_harmless(const struct view *view)
+static bool is_harmless(const struct alerts *alerts, const struct view *view)
 {
-	return view->verdict >= VERDICT_CLEAR && !view->silent;
+	bool drifted = view->drifted && !(alerts->off & CONDITION_BIT(CONDITION_DRIFT));
+
+	return view->verdict >= VERDICT_CLEAR && !view->silent && !drifted;
 }
 
 static int64_t silence_counts_from(const struct alerts *alerts, const struct view *view)
@@ -202,7 +208,7 @@ static void update_server(struct alerts *alerts, const struct view *view, int64_
 {
 	struct alert_subject *subject = text_map_get(&alerts->by_key, view->key);
 
-	if (!subject && is_harmless(view))
+	if (!subject && is_harmless(alerts, view))
 		return;
 	if (!subject)
 		subject = alerts_subject(alerts, view->key);
@@ -393,13 +399,13 @@ static void step_own(struct alerts *alerts, struct alert_subject *subject, int64
 }
 
 /* Is there nothing to remember of it? */
-static bool is_idle(const struct alert_subject *subject)
+static bool is_idle(const struct alerts *alerts, const struct alert_subject *subject)
 {
 	for (int i = 0; i < CONDITION_COUNT; i++) {
 		if (subject->alerts[i] || !alert_clock_is_idle(&subject->clocks[i]))
 			return false;
 	}
-	return !subject->view || is_harmless(subject->view);
+	return !subject->view || is_harmless(alerts, subject->view);
 }
 
 /* Nothing of it changes before its time, unless the rules did, or the clock was set back. */
@@ -429,7 +435,7 @@ void alerts_advance(struct alerts *alerts, int64_t now_ms, struct alert_changes 
 	alerts->advanced_ms = now_ms;
 	alerts_settle(alerts, true, now_ms, out);
 	for (size_t i = alerts->subjects.n; i-- > 0;) {
-		if (is_idle(alerts->subjects.at[i]))
+		if (is_idle(alerts, alerts->subjects.at[i]))
 			drop_subject(alerts, alerts->subjects.at[i]);
 	}
 }

@@ -2,11 +2,13 @@
 
 #include <string.h>
 
+#include "collector/model/drift.h"
 #include "collector/model/findings.h"
 #include "collector/model/notification.h"
 #include "proto/base/buffer.h"
 #include "proto/base/timestamp.h"
 #include "proto/exposure/exposure.h"
+#include "proto/json/fields.h"
 #include "proto/json/write.h"
 #include "proto/site/site.h"
 
@@ -150,6 +152,36 @@ static void write_silence(const struct view *view, struct alert_explanation *out
 		add_new_name(view, out, arena);
 }
 
+/* A member of a mark that is a text, as it was before it became JSON; in `arena`. */
+static const char *mark_text(const struct drift_mark *mark, const char *name, struct arena *arena)
+{
+	const char *text = NULL;
+	struct json_reading in;
+	struct json_place root;
+
+	json_begin(&in, mark->json, mark->size, mark->size, arena, &root);
+	json_get_text(&in, &root, name, &text);
+	json_end(&in);
+	return text ? text : "";
+}
+
+static void write_drift(const struct view *view, struct alert_explanation *out, struct arena *arena)
+{
+	const char *marks = view->drift;
+	struct buffer text = { 0 };
+	struct drift_mark mark;
+
+	while (marks && drift_next_mark(&marks, &mark)) {
+		if (text.size == 0)
+			out->reason = mark_text(&mark, "kind", arena);
+		buffer_printf(&text, "%s%s", text.size > 0 ? " " : "",
+			      mark_text(&mark, "text", arena));
+	}
+	out->text = take_text(&text, arena);
+	out->remedy = "Look whether that was meant. If it was, nothing is to be done: it counts as "
+		      "usual after seven days. If not, undo it: the next report ends this.";
+}
+
 void alert_explanation_write(const struct view *view, enum condition condition,
 			     struct alert_explanation *out, struct arena *arena)
 {
@@ -164,6 +196,8 @@ void alert_explanation_write(const struct view *view, enum condition condition,
 					   .event_ms = TIMESTAMP_NONE };
 	if (condition == CONDITION_SILENT)
 		write_silence(view, out, arena);
+	else if (condition == CONDITION_DRIFT)
+		write_drift(view, out, arena);
 	else
 		write_findings(view, out, arena);
 }
@@ -173,7 +207,8 @@ const char *alert_explanation_of_now(const struct view *view, enum condition kin
 {
 	const char *begin = kind == CONDITION_SILENT          ? "it reports again; "
 			    : kind == CONDITION_NOT_MONITORED ? "it reports now; "
-							      : "";
+			    : kind == CONDITION_DRIFT ? "it was undone, or counts as usual now; "
+						      : "";
 	const char *word = view->verdict == VERDICT_UNKNOWN ? condition_word(CONDITION_UNKNOWN)
 							    : verdict_word(view->verdict);
 	const char *why = "";

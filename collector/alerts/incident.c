@@ -230,6 +230,7 @@ void alerts_step_incident(struct alerts *alerts, struct alert_subject *subject, 
 			  unsigned active, int64_t since_ms, int64_t now_ms,
 			  struct alert_changes *out)
 {
+	active &= ~alerts->off;
 	bool is_changed = step_clocks(alerts, subject, kind, active, since_ms, now_ms);
 	enum condition degree = find_degree(subject, kind, now_ms);
 

@@ -109,6 +109,7 @@ struct alert_silence_list {
 
 struct alerts {
 	struct alert_policy policy;
+	unsigned off; /* alert_policy_off() of it */
 	const char *url;
 	const struct alert_target *targets;
 	size_t n_targets;

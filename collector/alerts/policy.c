@@ -26,9 +26,31 @@ static const struct alert_policy defaults = {
 
 struct alert_rule alert_policy_rule(const struct alert_policy *policy, enum condition condition)
 {
-	return (struct alert_rule){ .hold_ms = policy->hold_ms[condition],
+	int64_t hold_ms = policy->hold_ms[condition];
+
+	return (struct alert_rule){ .hold_ms = hold_ms == CONDITION_NEVER ? 0 : hold_ms,
 				    .flap_changes = policy->flap_changes,
 				    .flap_window_ms = policy->flap_window_ms };
+}
+
+static const char *read_hold(const struct value_target *to, const char *value)
+{
+	if (strcmp(value, "no") == 0)
+		*(int64_t *)to->member = CONDITION_NEVER;
+	else if (duration_read(to, value))
+		return DURATION_EXPECTED ", or no: never";
+	return NULL;
+}
+
+unsigned alert_policy_off(const struct alert_policy *policy)
+{
+	unsigned off = 0;
+
+	for (int i = 0; i < CONDITION_COUNT; i++) {
+		if (policy->hold_ms[i] == CONDITION_NEVER)
+			off |= CONDITION_BIT(i);
+	}
+	return off;
 }
 
 /* "6", or "0": flapping is not looked for. */
@@ -66,7 +88,7 @@ static const char *read_period(const struct value_target *to, const char *value)
 
 static const struct section_key alert_keys[] = {
 #define X(id, name, word, kind, key, scope, hold, severity, alertname, summary)                    \
-	{ VALUE(key, duration_read, AT(hold_ms[CONDITION_##id])), false, false },
+	{ VALUE(key, read_hold, AT(hold_ms[CONDITION_##id])), false, false },
 #include "collector/model/conditions.def"
 #undef X
 	{ VALUE("repeat", read_period, AT(repeat_ms), PERIOD), false, false },

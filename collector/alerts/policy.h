@@ -31,7 +31,7 @@
 #define ALERT_POLICY_NO_DIGEST INT64_MIN
 
 struct alert_policy {
-	int64_t hold_ms[CONDITION_COUNT];
+	int64_t hold_ms[CONDITION_COUNT]; /* CONDITION_NEVER: it is no alert */
 	int64_t repeat_ms;
 	int64_t group_wait_ms;     /* from the first alert of a group until it is told */
 	int64_t group_interval_ms; /* from one notification of a group to the next */
@@ -43,6 +43,9 @@ struct alert_policy {
 };
 
 struct alert_rule alert_policy_rule(const struct alert_policy *policy, enum condition condition);
+
+/* The conditions that are no alert. */
+unsigned alert_policy_off(const struct alert_policy *policy);
 
 /* Reads the sections; without them these are the defaults. Everything lives in `arena`. */
 void alert_policy_read(const struct sections *sections, struct alert_policy *out,

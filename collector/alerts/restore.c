@@ -18,6 +18,7 @@ struct alerts *alerts_new(void)
 void alerts_configure(struct alerts *alerts, const struct alert_policy *policy, const char *url)
 {
 	alerts->policy = *policy;
+	alerts->off = alert_policy_off(policy);
 	alerts->url = url;
 	alerts->next_due_ms = INT64_MIN; /* everything may be due at other times now */
 	alerts->has_other_rules = true;

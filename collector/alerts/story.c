@@ -30,6 +30,8 @@ static bool is_about(const struct view *view, enum condition condition)
 {
 	if (condition == CONDITION_SILENT)
 		return view->silent;
+	if (condition == CONDITION_DRIFT)
+		return view->drifted;
 	if (condition == CONDITION_NOT_MONITORED)
 		return view->not_monitored;
 	return !view->not_monitored && view->verdict == verdict_of[condition];

@@ -186,14 +186,14 @@ void api_past_list_servers(struct call *call, const struct server_filter *filter
 	static const struct problem invalid = {
 		.status = 400,
 		.code = "invalid_query",
-		.detail = "at: of the past there is no filter for adapters or owners, and no order "
-			  "by "
-			  "report or build.",
+		.detail =
+			"at: of the past there is no filter for drift, adapters or owners, and no "
+			"order by report or build.",
 	};
 	struct server_filter *kept = arena_alloc(&call->arena, sizeof *kept);
 
-	if (filter->adapters != 0 || filter->n_owners > 0 || filter->sort == SERVER_SORT_REPORTED ||
-	    filter->sort == SERVER_SORT_BUILD) {
+	if (!filter->any_drift || filter->adapters != 0 || filter->n_owners > 0 ||
+	    filter->sort == SERVER_SORT_REPORTED || filter->sort == SERVER_SORT_BUILD) {
 		call_answer_problem(call, &invalid);
 		return;
 	}

@@ -7,6 +7,7 @@
 #include "collector/commands/commands.h"
 #include "collector/commands/show.h"
 #include "collector/http/query_string.h"
+#include "collector/model/condition.h"
 #include "collector/model/findings.h"
 #include "proto/base/count.h"
 #include "proto/base/number.h"
@@ -32,6 +33,7 @@ const char servers_help[] =
 	"                     come again\n"
 	"  --no-owner         only what nobody owns\n"
 	"  --silent           only those that have stopped reporting\n"
+	"  --drift            only those of which something changed that often announces trouble\n"
 	"  --sort KEY         verdict, server, site, since, reported_at, build; -KEY: the reverse\n"
 	"  --limit N          at most so many; default all\n" SHOW_AT_HELP SHOW_HELP;
 
@@ -55,10 +57,26 @@ static enum tint tint_server(struct show *show, struct json_reading *in,
 	return show_note(show, verdict, silent);
 }
 
+static void skip_mark(struct json_reading *in, const struct json_place *at, void *user)
+{
+	(void)in, (void)at, (void)user;
+}
+
+/* "clear", or "clear (drift)". */
+static const char *make_verdict(struct show *show, struct json_reading *in,
+				const struct json_place *at)
+{
+	const char *verdict = show_server_verdict(show, in, at);
+
+	if (json_each(in, at, "drift", SHOW_MAX_ITEMS, skip_mark, NULL, NULL) == 0)
+		return verdict;
+	return arena_printf(&show->arena, "%s (%s)", verdict, condition_word(CONDITION_DRIFT));
+}
+
 static const struct show_column server_columns[] = {
-	{ "VERDICT", .make = show_server_verdict }, { "SERVER", "server", .kind = SHOW_NAME },
-	{ "SITE", "site", .kind = SHOW_TEXT },      { "SINCE", "since", .kind = SHOW_SINCE },
-	{ "REPORT", "age_s", .kind = SHOW_AGE },    { "MTA", "mta", .kind = SHOW_TEXT },
+	{ "VERDICT", .make = make_verdict },      { "SERVER", "server", .kind = SHOW_NAME },
+	{ "SITE", "site", .kind = SHOW_TEXT },    { "SINCE", "since", .kind = SHOW_SINCE },
+	{ "REPORT", "age_s", .kind = SHOW_AGE },  { "MTA", "mta", .kind = SHOW_TEXT },
 	{ "REASON", .make = show_server_reason },
 };
 static const struct show_table servers_table = { server_columns, COUNT(server_columns),
@@ -85,6 +103,7 @@ struct servers_options {
 	size_t n_owners;
 	const char *no_owner;
 	const char *silent;
+	const char *drift;
 	const char *sort;
 	const char *limit;
 	const char *at;
@@ -108,6 +127,8 @@ static const char *path_of(const struct servers_options *parsed, struct arena *a
 		query_string_add(&query, "q", parsed->words.words[i]);
 	if (parsed->silent)
 		query_string_add(&query, "silent", "true");
+	if (parsed->drift)
+		query_string_add(&query, "drift", "true");
 	if (parsed->sort)
 		query_string_add(&query, "sort", parsed->sort);
 	if (parsed->at)
@@ -121,7 +142,7 @@ static const char *path_of(const struct servers_options *parsed, struct arena *a
 static const char *if_none(const struct servers_options *parsed)
 {
 	if (parsed->n_verdicts > 0 || parsed->n_sites > 0 || parsed->n_owners > 0 ||
-	    parsed->no_owner || parsed->silent || parsed->words.n_words > 0)
+	    parsed->no_owner || parsed->silent || parsed->drift || parsed->words.n_words > 0)
 		return NULL;
 	return "no server has reported yet: install the agent on each Exchange server, with this "
 	       "collector's URL and the files ca.crt and agent-secret of its data directory (on "
@@ -138,6 +159,7 @@ int servers_main(int argc, char **argv)
 		{ "owner", "NAME", parsed.owners, MAX_VALUES, 0 },
 		{ "no-owner", NULL, &parsed.no_owner, 1, 0 },
 		{ "silent", NULL, &parsed.silent, 1, 0 },
+		{ "drift", NULL, &parsed.drift, 1, 0 },
 		{ "sort", "KEY", &parsed.sort, 1, 0 },
 		{ "limit", "N", &parsed.limit, 1, 0 },
 		SHOW_AT(&parsed.at),
@@ -188,6 +210,26 @@ static void print_texts(struct show *show, const char *title, const struct findi
 	printf("\n%s:\n", title);
 	for (size_t i = 0; i < n; i++)
 		printf("  %s\n", console_text(texts[i].text, &show->arena));
+}
+
+/* What has changed, for print_texts(). */
+static void read_mark(struct json_reading *in, const struct json_place *at, void *item)
+{
+	struct findings_reason *mark = item;
+
+	json_get_text(in, at, "text", &mark->text);
+	json_get_time(in, at, "at", &mark->event_ms);
+}
+
+static void print_drift(struct show *show, const struct findings_reason *marks, size_t n)
+{
+	char at[TIMESTAMP_TEXT_SIZE];
+
+	if (n > 0)
+		puts("\nDrift:");
+	for (size_t i = 0; i < n; i++)
+		printf("  %s  %s\n", timestamp_format(marks[i].event_ms, at),
+		       console_text(marks[i].text, &show->arena));
 }
 
 /* The state of an adapter. The server's verdict says what it means. */
@@ -350,6 +392,9 @@ static void print_server(struct show *show, struct json_reading *in, const struc
 	struct remark_shown owner = read_remark(show, in, root, "owner", "name");
 	struct remark_shown note = read_remark(show, in, root, "note", "text");
 	findings_read(in, root, &findings);
+	size_t n_marks = 0;
+	const struct findings_reason *marks = json_get_list(
+		in, root, "drift", SHOW_MAX_ITEMS, sizeof *marks, read_mark, &n_marks, NULL);
 	table_init(&table, names, COUNT(names), &show->arena);
 	table_keep_names(&table, 2);
 	size_t n = json_each(in, root, "adapters", SHOW_MAX_ITEMS, add_adapter, &adapter, NULL);
@@ -367,6 +412,7 @@ static void print_server(struct show *show, struct json_reading *in, const struc
 	print_owner(show, &owner);
 	print_note(show, &note);
 	print_texts(show, "Why", findings.reasons, findings.n_reasons);
+	print_drift(show, marks, n_marks);
 	if (findings.n_notes > 0)
 		print_texts(show, "Note", findings.notes, findings.n_notes);
 	print_remedy(show, &findings);

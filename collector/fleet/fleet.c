@@ -35,16 +35,19 @@ static struct view *restore_view(const struct record_server *row, const struct s
 				 enum verdict verdict)
 {
 	char *findings = view_stored_findings(row->verdict_json);
+	char *drift = view_stored_drift(row->verdict_json);
 	struct view_verdict stored = {
 		.verdict = verdict,
 		.silent = row->silent,
 		.adapters = view_stored_adapter_states(row->adapters_json),
 		.since_ms = row->since_ms,
 		.findings_json = findings,
+		.drift = drift,
 	};
 	struct view *view = view_make(latest, &stored);
 
 	free(findings);
+	free(drift);
 	return view;
 }
 
@@ -70,6 +73,7 @@ static enum status load_server(void *user, const struct record_server *row,
 		row->silent && snapshot_judged_at(snapshot, loading->now_ms) < loading->now_ms;
 	struct fleet_server *server = fleet_server_add(fleet, snapshot, !silent);
 	server->current = restore_view(row, snapshot, verdict);
+	server->drift = view_stored_drift(row->verdict_json);
 	fleet_row_put(fleet, server, server->current);
 	server->is_judged = row->silent == silent;
 	server->reach = hash_bytes(row->adapters_json, strlen(row->adapters_json));

@@ -214,6 +214,7 @@ struct fleet_row {
 	uint8_t adapters; /* as of its view */
 	bool silent;
 	bool outdated;
+	bool drifted;
 	bool not_monitored; /* never of a row of the fleet */
 };
 

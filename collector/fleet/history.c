@@ -3,6 +3,7 @@
 
 #include "collector/base/hash.h"
 #include "collector/fleet/internal.h"
+#include "collector/model/drift.h"
 #include "collector/model/record_report.h"
 #include "collector/model/report_diff.h"
 #include "proto/base/mem.h"
@@ -43,12 +44,16 @@ enum status fleet_note_report(struct fleet *fleet, struct fleet_server *server,
 	uint64_t fingerprint = report_diff_fingerprint(&latest->report);
 	struct snapshot *before = NULL;
 
-	if (server->fingerprint == fingerprint)
+	if (server->fingerprint == fingerprint) {
+		if (server->drift)
+			fleet_drift_follow_report(server, NULL, latest);
 		return STATUS_OK;
+	}
 	enum status status = fleet_read_latest(fleet, server, &before, error);
 	if (status != STATUS_OK)
 		return status;
 	report_diff_compare(&before->report, &latest->report, note_difference, &noting);
+	fleet_drift_follow_report(server, &before->report, latest);
 	server->fingerprint = fingerprint;
 	snapshot_unref(before);
 	return STATUS_OK;
@@ -80,6 +85,22 @@ static int64_t heard_again_ms(const struct view *before, const struct view *view
 	return view->reported_at_ms > silent_ms ? view->reported_at_ms : silent_ms;
 }
 
+/* The marks that came, and those that went: undone, or usual by now. */
+static void note_drift(struct changes *changes, const struct fleet_server *server,
+		       const struct view *view)
+{
+	const char *before = server->current ? server->current->drift : NULL;
+	struct buffer detail = { 0 };
+
+	json_open_object(&detail, NULL);
+	size_t n = drift_add_new_marks(view->drift, before, "began", &detail);
+	n += drift_add_new_marks(before, view->drift, "ended", &detail);
+	json_close_object(&detail);
+	if (n > 0)
+		add_event(changes, server->key, view->reported_at_ms, "drift", detail.bytes);
+	buffer_deinit(&detail);
+}
+
 void fleet_note_view(struct changes *changes, const struct fleet_server *server,
 		     const struct view *view)
 {
@@ -89,6 +110,8 @@ void fleet_note_view(struct changes *changes, const struct fleet_server *server,
 		add_event(changes, server->key, view->reported_at_ms, "reported", "{}");
 	if (!before || before->verdict != view->verdict)
 		note_verdict(changes, server, view);
+	if (view->drift || (before && before->drift))
+		note_drift(changes, server, view);
 	if (view->silent && (!before || !before->silent))
 		add_event(changes, server->key, server->member->fresh_until_ms, "silent",
 			  "{\"silent\":true}");

@@ -52,6 +52,8 @@ struct fleet_server {
 		uint64_t n_imported; /* the fleet's count when imports were looked at */
 	} stream;
 
+	char *drift; /* collector/model/drift.h; NULL: there is none */
+
 	struct fleet_card *cards; /* the network cards of its latest report */
 	uint32_t n_cards;
 
@@ -215,6 +217,18 @@ const char *fleet_note_reach(struct changes *changes, struct fleet_server *serve
 
 /* A server is removed. */
 void fleet_note_gone(struct changes *changes, const struct record_removal *removal);
+
+/* drift.c: what announces trouble. */
+
+/* `before` is the report before, or NULL where `latest` tells the same facts. */
+void fleet_drift_follow_report(struct fleet_server *server, const struct report *before,
+			       const struct snapshot *latest);
+void fleet_drift_follow_peers(struct fleet_server *server, const struct site_member *before,
+			      const struct site_member *after);
+
+/* What is to be shown of it beside a view of the latest report; borrowed until the next report. */
+const char *fleet_drift_look(struct fleet_server *server, const struct site_server *seen,
+			     struct arena *arena);
 
 /* judged.c: fleet_read_judged(), with the row of the store, which lies in `arena`, too. */
 enum status fleet_judge_stored(struct fleet *fleet, const struct view *view, struct arena *arena,

@@ -29,6 +29,7 @@ void fleet_judge_seen(struct fleet_server *server, const struct snapshot *report
 	verdict.verdict = assessment.verdict;
 	verdict.adapters = view_adapter_states(seen);
 	verdict.findings_json = findings;
+	verdict.drift = fleet_drift_look(server, seen, arena);
 	if (server->current && server->current->verdict == assessment.verdict)
 		verdict.since_ms = server->current->since_ms;
 	struct view *view = view_make(report, &verdict);

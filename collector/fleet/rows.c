@@ -36,6 +36,7 @@ struct fleet_row fleet_row_of(struct view *view)
 		.adapters = view->adapters,
 		.silent = view->silent,
 		.outdated = view->outdated,
+		.drifted = view->drifted,
 		.not_monitored = view->not_monitored,
 	};
 }

@@ -134,6 +134,7 @@ void fleet_server_set_latest(struct fleet *fleet, struct fleet_server *server,
 		server->site = site;
 		join_site(fleet, server, fresh);
 	}
+	fleet_drift_follow_peers(server, old, member);
 	free(old);
 }
 
@@ -149,6 +150,7 @@ static void free_server(struct fleet_server *server)
 {
 	free(server->member);
 	free(server->cards);
+	free(server->drift);
 	snapshot_unref(server->unstored);
 	view_unref(server->current);
 	free(server);

@@ -60,6 +60,9 @@ static const char *effect_of(enum condition condition)
 		       "fails.";
 	case CONDITION_NOT_MONITORED:
 		return "Nobody would learn that its MTA fails.";
+	case CONDITION_DRIFT:
+		return "None yet: what changed is no trouble by itself, but trouble often begins "
+		       "so.";
 	case CONDITION_SURROUNDINGS:
 		return "What is known of these servers is old: nobody would learn that an MTA "
 		       "fails.";

@@ -21,6 +21,9 @@ enum condition_scope {
 	CONDITION_SCOPE_PLACE, /* a site, or, where none is named, all of them */
 };
 
+/* The hold of a condition that never fires. */
+#define CONDITION_NEVER INT64_MAX
+
 struct condition_info {
 	const char *name;    /* "at_risk" */
 	const char *word;    /* for people: "at risk" */

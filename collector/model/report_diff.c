@@ -35,6 +35,23 @@ static uint64_t mix_text(uint64_t hash, const char *text)
 	return mix_number(hash, 0);
 }
 
+static uint64_t mix_texts(uint64_t hash, const char *const *texts, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		hash = mix_text(hash, texts[i]);
+	return mix_number(hash, (int64_t)n);
+}
+
+/* Whatever their order: name servers turn their answers. */
+static uint64_t mix_set(uint64_t hash, const char *const *texts, size_t n)
+{
+	uint64_t sum = n;
+
+	for (size_t i = 0; i < n; i++)
+		sum += mix_text(FNV_BASIS, texts[i]);
+	return mix_number(hash, (int64_t)sum);
+}
+
 static uint64_t mix_adapter(uint64_t hash, const struct report_adapter *a)
 {
 	hash = mix_text(hash, a->id);
@@ -71,6 +88,9 @@ uint64_t report_diff_fingerprint(const struct report *r)
 		hash = mix_text(hash, r->files[i].version);
 		hash = mix_text(hash, r->files[i].sha256);
 	}
+	hash = mix_set(hash, r->host.name_resolves_to, r->host.n_name_resolves_to);
+	hash = mix_texts(hash, r->tcpip_bindings, r->n_tcpip_bindings);
+	hash = mix_texts(hash, r->rpc_bindings, r->n_rpc_bindings);
 	hash = mix_number(hash, r->mta.service);
 	hash = mix_start(hash, &r->mta.last_start);
 	return mix_start(hash, &r->mta.last_failure);

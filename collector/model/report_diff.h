@@ -17,6 +17,7 @@
  *   "reach"      {"adapters": [{"id", "state"}]}: all of them, as they were judged
  *   "verdict"    {"before", "after", "reasons": [code]}
  *   "silent"     {"silent": true or false}
+ *   "drift"      {"began": [mark], "ended": [mark]}: marks of collector/model/drift.h
  *   "removed"    {"by", "reason"}: somebody took it out of the fleet
  */
 #pragma once
@@ -30,8 +31,8 @@
 #define REPORT_DIFF_MAX_DETAIL 16384
 
 /*
- * A number that is another one where a comparison would tell something: so that only then the
- * report before has to be read.
+ * A number that is another one where a comparison would tell something, or the drift of a server
+ * may be another one: so that only then the report before has to be read.
  */
 uint64_t report_diff_fingerprint(const struct report *report);
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "collector/base/hash.h"
+#include "collector/model/drift.h"
 #include "proto/base/mem.h"
 #include "proto/base/text.h"
 #include "proto/base/version.h"
@@ -24,6 +25,7 @@ enum {
 	AGENT_VERSION,
 	AGENT_PLATFORM,
 	RENAMED_TO,
+	DRIFT,
 	N_TEXTS
 };
 
@@ -71,6 +73,8 @@ static struct view *new_view(const char *const texts[N_TEXTS], size_t server_siz
 	view->agent_version = copy_text(&at, texts[AGENT_VERSION], sizes[AGENT_VERSION]);
 	view->agent_platform = copy_text(&at, texts[AGENT_PLATFORM], sizes[AGENT_PLATFORM]);
 	view->renamed_to = copy_text(&at, texts[RENAMED_TO], sizes[RENAMED_TO]);
+	view->drift = copy_text(&at, texts[DRIFT], sizes[DRIFT]);
+	view->drifted = drift_has_mark(view->drift);
 	view->findings_json = copy_text(&at, findings, findings_size);
 	view->references = 1;
 	return view;
@@ -99,6 +103,7 @@ struct view *view_make(const struct snapshot *latest, const struct view_verdict 
 		[AGENT_VERSION] = report->agent.version,
 		[AGENT_PLATFORM] = report->agent.platform,
 		[RENAMED_TO] = verdict->renamed_to,
+		[DRIFT] = verdict->drift,
 	};
 	struct view *view = new_view(texts, text_short_name_length(host), verdict->findings_json);
 
@@ -170,6 +175,7 @@ struct view *view_renew(const struct view *view, const struct view_verdict *verd
 		[AGENT_VERSION] = view->agent_version,
 		[AGENT_PLATFORM] = view->agent_platform,
 		[RENAMED_TO] = verdict->renamed_to,
+		[DRIFT] = verdict->drift,
 	};
 	struct view *renewed = new_view(texts, strlen(view->server), verdict->findings_json);
 
@@ -204,6 +210,7 @@ struct view *view_renew_silent(const struct view *view, const char *renamed_to)
 		.since_ms = view->since_ms,
 		.findings_json = view->findings_json,
 		.renamed_to = renamed_to,
+		.drift = view->drift,
 	};
 
 	return view_renew(view, &verdict);
@@ -230,7 +237,8 @@ bool view_says_the_same(const struct view *a, const struct view *b)
 	       text_identical(a->server, b->server) &&
 	       text_identical(a->organization, b->organization) &&
 	       text_identical(a->site, b->site) &&
-	       text_identical(a->findings_json, b->findings_json);
+	       text_identical(a->findings_json, b->findings_json) &&
+	       text_identical(a->drift, b->drift);
 }
 
 uint8_t view_adapter_states(const struct site_server *server)
@@ -266,5 +274,7 @@ uint64_t view_tag(const struct view *view)
 	tag = tag * 31 + (uint64_t)view->verdict * 2 + view->silent;
 	if (view->renamed_to)
 		tag = tag * 31 + hash_bytes(view->renamed_to, strlen(view->renamed_to));
+	if (view->drift)
+		tag = tag * 31 + hash_bytes(view->drift, strlen(view->drift));
 	return tag * 31 + hash_bytes(view->findings_json, strlen(view->findings_json));
 }

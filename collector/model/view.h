@@ -36,11 +36,13 @@ struct view {
 	const char *agent_platform;
 	const char *renamed_to;    /* the name that a silent one probably has now, or NULL */
 	const char *findings_json; /* verdict_json_write_findings() of the assessment */
+	const char *drift;         /* drift_write(), or NULL (collector/model/drift.h) */
 	enum verdict verdict;
 	bool not_monitored; /* it should be there and has never reported; `verdict` is unknown */
 	uint8_t adapters;   /* the states of its adapters: view_adapter_states() */
 	bool silent;        /* the verdict is that of its last fresh moment */
 	bool outdated;      /* view_is_outdated() of its agent */
+	bool drifted;       /* it has a mark of drift */
 	int64_t since_ms;   /* since when the verdict has stood */
 	int64_t reported_at_ms; /* time of the latest report */
 	int64_t interval_s;
@@ -67,6 +69,7 @@ struct view_verdict {
 	int64_t since_ms;
 	const char *findings_json;
 	const char *renamed_to; /* NULL: no other name is known */
+	const char *drift;      /* NULL: none */
 };
 
 /* The states that adapters of the server have, a bit (1 << enum adapter_state) each. */
@@ -116,7 +119,8 @@ bool view_says_the_same(const struct view *a, const struct view *b);
 uint64_t view_tag(const struct view *view);
 
 /*
- * Adds the object of verdict_json_write(); of a server that is not monitored that is its verdict.
+ * Adds the object of verdict_json_write(), with "drift" where there is some; of a server that is not
+ * monitored that is its verdict. This is what the store keeps.
  */
 void view_add_verdict(const struct view *view, struct buffer *out);
 
@@ -128,6 +132,7 @@ void view_add_verdict(const struct view *view, struct buffer *out);
  *   "age_s": seconds from the report's time to `now_ms`,
  *   "clock_skew_s": how far its clock is ahead of the collector's, null where it is not known,
  *   "renamed_to": the name under which a silent one probably reports now, else null,
+ *   "drift": its marks of drift (collector/model/drift.h), [] where it has none,
  *   "notes": what is odd about it and decides nothing: [{"code": "clock_wrong", "text"}].
  */
 void view_add_open(const struct view *view, int64_t now_ms, struct buffer *out);
@@ -144,3 +149,6 @@ void view_add_adapters(const struct site_server *server, struct buffer *out);
  * view_add_verdict() made; free().
  */
 char *view_stored_findings(const char *verdict_json);
+
+/* The drift out of what view_add_verdict() made, or NULL; free(). */
+char *view_stored_drift(const char *verdict_json);

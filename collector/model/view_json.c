@@ -3,9 +3,11 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "collector/model/drift.h"
 #include "collector/model/restart.h"
 #include "collector/model/view.h"
 #include "proto/base/count.h"
+#include "proto/base/mem.h"
 #include "proto/json/slice.h"
 #include "proto/json/write.h"
 
@@ -87,6 +89,8 @@ static void open_verdict(const struct view *view, struct buffer *out)
 void view_add_verdict(const struct view *view, struct buffer *out)
 {
 	open_verdict(view, out);
+	if (view->drift)
+		json_put_json(out, "drift", view->drift);
 	json_close_object(out);
 }
 
@@ -103,6 +107,16 @@ char *view_stored_findings(const char *verdict_json)
 		buffer_add(&out, value.at, value.size);
 	}
 	return buffer_take_text(&out);
+}
+
+char *view_stored_drift(const char *verdict_json)
+{
+	struct json_slice value;
+
+	/* Few have it, and a start reads all. */
+	if (!strstr(verdict_json, "\"drift\"") || !json_slice_member(verdict_json, "drift", &value))
+		return NULL;
+	return mem_strndup(value.at, value.size);
 }
 
 /* "3 min", "2 h", "40 days": as people say it. */
@@ -157,6 +171,7 @@ static void add_notes(const struct view *view, struct buffer *out)
 	bool is_wrong = skew_s != SNAPSHOT_SKEW_UNKNOWN &&
 			(skew_s > VIEW_MAX_SKEW_S || skew_s < -VIEW_MAX_SKEW_S);
 
+	drift_add_marks(view->drift, "drift", out);
 	json_put_text(out, "renamed_to", view->renamed_to);
 	json_put_integer_unless(out, "clock_skew_s", skew_s, SNAPSHOT_SKEW_UNKNOWN);
 	json_open_array(out, "notes");

@@ -103,6 +103,17 @@ static bool get_silent(struct server_filter *f, const char *text)
 	return true;
 }
 
+static bool get_drift(struct server_filter *f, const char *text)
+{
+	bool drift;
+
+	if (!get_bool(text, &drift))
+		return false;
+	f->drift[drift] = true;
+	f->any_drift = false;
+	return true;
+}
+
 static bool get_adapter(struct server_filter *f, const char *text)
 {
 	for (int state = ADAPTER_INACTIVE; state <= ADAPTER_ISOLATED; state++) {
@@ -147,6 +158,8 @@ static const char *add_pair(struct server_filter *f, const struct query_string_p
 		return get_verdict(f, value) ? NULL : "is not a verdict";
 	if (strcmp(key, "silent") == 0)
 		return get_silent(f, value) ? NULL : "is neither true nor false";
+	if (strcmp(key, "drift") == 0)
+		return get_drift(f, value) ? NULL : "is neither true nor false";
 	if (strcmp(key, "adapter") == 0)
 		return get_adapter(f, value) ? NULL : "is not the state of an adapter";
 	if (strcmp(key, "limit") == 0)
@@ -177,6 +190,7 @@ const char *server_filter_read(const char *text, struct arena *arena, struct ser
 
 	*out = (struct server_filter){ .any_verdict = true,
 				       .any_silent = true,
+				       .any_drift = true,
 				       .at_ms = TIMESTAMP_NONE,
 				       .limit = SERVER_FILTER_MAX_LIMIT };
 	if (query_string_read(text, arena, &query) != STATUS_OK || !has_room_for_page(&query))
@@ -340,6 +354,7 @@ bool server_matcher_matches(const struct server_matcher *q, const struct fleet_r
 	bool verdict = row->not_monitored ? f->not_monitored : f->verdicts[row->verdict];
 
 	return (f->any_verdict || verdict) && (f->any_silent || f->silent[row->silent]) &&
+	       (f->any_drift || f->drift[row->drifted]) &&
 	       (f->adapters == 0 || (f->adapters & row->adapters) != 0) &&
 	       q->sites[row->site].is_wanted && has_wanted_owner(q, row) && has_words(q, row);
 }

@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "collector/model/notification.h"
+#include "collector/model/drift.h"
 #include "proto/base/mem.h"
 #include "proto/base/timestamp.h"
 
@@ -194,6 +195,18 @@ void play_see_in(struct play *p, const char *server, const char *site, enum verd
 void play_see(struct play *p, const char *server, enum verdict verdict)
 {
 	play_see_in(p, server, "HQ", verdict);
+}
+
+void play_see_drift(struct play *p, const char *server, const char *drift)
+{
+	struct view *view = make_view(server, "HQ", VERDICT_CLEAR, false, p->now);
+	struct alert_changes changes;
+	view->drift = drift;
+	view->drifted = drift_has_mark(drift);
+	alert_changes_init(&changes);
+	alerts_update_servers(p->alerts, &view, 1, p->now, &changes);
+	play_commit(p, &changes);
+	view_unref(view);
 }
 
 void play_see_silent(struct play *p, const char *server, int64_t at_ms)

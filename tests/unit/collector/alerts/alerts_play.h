@@ -45,6 +45,9 @@ void play_pass(struct play *p, int64_t seconds);
 void play_see(struct play *p, const char *server, enum verdict verdict);
 void play_see_in(struct play *p, const char *server, const char *site, enum verdict verdict);
 
+/* A clear server of the site HQ, with these marks of drift (JSON as of drift_write()), or NULL. */
+void play_see_drift(struct play *p, const char *server, const char *drift);
+
 /* A server that reported last at that moment, and is silent now. */
 void play_see_silent(struct play *p, const char *server, int64_t at_ms);
 

@@ -50,6 +50,8 @@ static void without_sections_there_are_defaults(void **state)
 	assert_int_equal(policy->hold_ms[CONDITION_DISK], MINUTE);
 	assert_int_equal(policy->hold_ms[CONDITION_CERTIFICATE], 0);
 	assert_int_equal(policy->hold_ms[CONDITION_DEAD_LETTERS], 0);
+	assert_true(policy->hold_ms[CONDITION_DRIFT] == CONDITION_NEVER);
+	assert_int_equal(alert_policy_off(policy), CONDITION_BIT(CONDITION_DRIFT));
 	assert_int_equal(policy->repeat_ms, 4 * HOUR);
 	assert_int_equal(policy->group_wait_ms, 0);
 	assert_int_equal(policy->group_interval_ms, MINUTE / 2);
@@ -113,6 +115,16 @@ static void every_time_is_read_in_every_unit(void **state)
 	}
 }
 
+static void each_condition_can_be_switched_off(void **state)
+{
+	const struct alert_policy *policy =
+		read_good("[alerts]\nhold-drift = 10m\nhold-silent = no\n");
+	(void)state;
+
+	assert_int_equal(policy->hold_ms[CONDITION_DRIFT], 10 * MINUTE);
+	assert_int_equal(alert_policy_off(policy), CONDITION_BIT(CONDITION_SILENT));
+}
+
 static void a_time_that_is_none_is_refused(void **state)
 {
 	static const char *const wrong[] = { "",
@@ -141,8 +153,11 @@ static void a_time_that_is_none_is_refused(void **state)
 					     times[i].key, wrong[w]);
 			expect_fault(text, arena_printf(&fixture.arena,
 							"line 3: %s \"%s\": expected a time such "
-							"as 30s, 5m, 4h or 7d",
-							times[i].key, wrong[w]));
+							"as 30s, 5m, 4h or 7d%s",
+							times[i].key, wrong[w],
+							strncmp(times[i].key, "hold-", 5) == 0
+								? ", or no: never"
+								: ""));
 		}
 	}
 }
@@ -341,6 +356,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		WITH_FILE(without_sections_there_are_defaults),
 		WITH_FILE(every_time_is_read_in_every_unit),
+		WITH_FILE(each_condition_can_be_switched_off),
 		WITH_FILE(a_time_that_is_none_is_refused),
 		WITH_FILE(what_comes_again_and_again_does_not_come_all_the_time),
 		WITH_FILE(flapping_has_a_bound),

@@ -275,6 +275,75 @@ static void a_restart_forgets_and_repeats_nothing(void **state)
 	play_tear_down(&p);
 }
 
+#define MARK(at, text)                                                                             \
+	"{\"kind\":\"own_name\",\"of\":\"\",\"at\":\"" at                                          \
+	"\",\"before\":[\"a\"],\"after\":[\"b\"],\"text\":"                                        \
+	"\"" text "\"}"
+#define UNMARKED                                                                                   \
+	"[{\"kind\":\"own_name\",\"of\":\"\",\"at\":\"2023-11-14T22:00:00Z\",\"before\":[\"a\"],"  \
+	"\"after\":[],\"text\":\"\"}]"
+
+static void drift_is_told_where_that_is_wanted_until_it_is_undone(void **state)
+{
+	struct play p;
+	(void)state;
+
+	play_set_up(&p);
+	play_see_drift(&p, "S1", "[" MARK("2023-11-14T22:00:00Z", "It is \\\"b\\\".") "]");
+	play_pass(&p, 86400);
+	play_expect_told(&p, "");
+	play_expect_open(&p, "");
+
+	p.policy.hold_ms[CONDITION_DRIFT] = 600 * S;
+	alerts_configure(p.alerts, &p.policy, NULL);
+	play_see_drift(&p, "S2", UNMARKED);
+	play_pass(&p, 3600);
+	play_expect_open(&p, "");
+	play_see_drift(&p, "S1", "[" MARK("2023-11-14T22:00:00Z", "It is \\\"b\\\".") "]");
+	play_expect_told(&p, "opened[ORG/HQ/drift] S1=drift; ");
+	play_expect_open(&p, "S1 drift firing; ");
+	assert_string_equal(p.rows[0]->text, "It is \"b\".");
+	assert_string_equal(p.rows[0]->reason, "own_name");
+	assert_string_equal(p.rows[0]->verdict, "clear");
+	play_restart(&p);
+	play_see_drift(&p, "S1",
+		       "[" MARK("2023-11-14T22:00:00Z", "It is b.") "," MARK("2023-11-15T22:00:00Z",
+									     "And c.") "]");
+	play_expect_open(&p, "S1 drift firing; ");
+	assert_string_equal(p.rows[0]->text, "It is b. And c.");
+	play_see_drift(&p, "S1", UNMARKED);
+	play_pass(&p, 599);
+	play_expect_open(&p, "S1 drift firing; ");
+	play_pass(&p, 1);
+	play_expect_told(&p, "resolved[ORG/HQ/drift] S1=resolved; ");
+	play_expect_open(&p, "");
+	play_tear_down(&p);
+}
+
+/* Whatever fires ends when its condition is switched off, and lesser degrees take its place. */
+static void a_condition_that_is_switched_off_is_over(void **state)
+{
+	struct play p;
+	(void)state;
+
+	play_set_up(&p);
+	p.policy.hold_ms[CONDITION_DRIFT] = 0;
+	alerts_configure(p.alerts, &p.policy, NULL);
+	play_see_drift(&p, "S1", "[" MARK("2023-11-14T22:00:00Z", "It is b.") "]");
+	play_see(&p, "S2", VERDICT_EXPOSED);
+	play_expect_open(&p, "S1 drift firing; S2 exposed firing; ");
+	p.policy.hold_ms[CONDITION_DRIFT] = CONDITION_NEVER;
+	p.policy.hold_ms[CONDITION_EXPOSED] = CONDITION_NEVER;
+	alerts_configure(p.alerts, &p.policy, NULL);
+	play_pass(&p, 120);
+	play_expect_open(&p, "S2 at_risk firing; ");
+	p.policy.hold_ms[CONDITION_AT_RISK] = CONDITION_NEVER;
+	alerts_configure(p.alerts, &p.policy, NULL);
+	play_pass(&p, 1);
+	play_expect_open(&p, "");
+	play_tear_down(&p);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -289,6 +358,8 @@ int main(void)
 		cmocka_unit_test(silence_counts_from_when_the_collector_could_hear),
 		cmocka_unit_test(a_clock_that_is_set_back_puts_nothing_off),
 		cmocka_unit_test(a_restart_forgets_and_repeats_nothing),
+		cmocka_unit_test(drift_is_told_where_that_is_wanted_until_it_is_undone),
+		cmocka_unit_test(a_condition_that_is_switched_off_is_over),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -409,7 +409,11 @@ char *fixture_verdict_json(const struct view *view)
 
 	buffer_init(&out);
 	view_add_verdict(view, &out);
-	return buffer_take(&out, &size);
+	char *json = buffer_take(&out, &size);
+	char *drift = strstr(json, ",\"drift\":");
+	if (drift) /* the rule knows nothing of it; it is the last member */
+		memcpy(drift, "}", 2);
+	return json;
 }
 
 const char *fixture_verdict(const struct fixture *f, const char *name)
