@@ -73,6 +73,13 @@ function Mta({ state }) {
   return html`<span class="mta mta-${tone}">${state ? serviceWord(state) : "–"}</span>`;
 }
 
+/* Something changed: quiet, and told in full to whoever asks. */
+function DriftMark({ marks }) {
+  const text = marks.map((mark) => mark.text).join(" ");
+  return html`<span class="place drift-mark" title=${text}><${Glyph} of="drift" />drift<span
+    class="visually-hidden">: <bdi>${text}</bdi></span></span>`;
+}
+
 class Row extends Component {
   shouldComponentUpdate(next) {
     return ["server", "changed", "url", "by", "comment"].some((name) => next[name] !== this.props[name]);
@@ -88,6 +95,7 @@ class Row extends Component {
       <td class="c-verdict"><${Badge} server=${server} /></td>
       <th scope="row" class="c-server"><a class="name" href=${url} onClick=${open}><bdi>${server.server}</bdi></a>
         ${alias && html`<span class="place">as <bdi>${server.exchange_server}</bdi></span>`}
+        ${server.drift.length > 0 && html`<${DriftMark} marks=${server.drift} />`}
         <${Owned} of=${server} />
         ${by && html`<span class="place ack" title=${`${by}: ${comment}`}><bdi>${by}</bdi></span>`}</th>
       <td class="c-site"><span class="place" title=${siteName(server)}>

@@ -11,8 +11,8 @@ export const PAGES = ["servers", "sites", "matrix", "maintenance", "plans", "ale
 /* Keys of the query, in the order of the address; those of lists may come more than once. */
 const LIST_KEYS = ["verdict", "state"];
 const TEXT_KEYS = [
-  "page", "tab", "organization", "site", "silent", "owner", "q", "sort", "cursor", "server", "rows", "days",
-  "deliveries", "prefer",
+  "page", "tab", "organization", "site", "silent", "drift", "owner", "q", "sort", "cursor", "server", "rows",
+  "days", "deliveries", "prefer",
 ];
 const DEFAULT = { page: "servers" };
 
@@ -66,8 +66,8 @@ export function showAll() {
 }
 
 export function isFiltered(state) {
-  return state.verdict.length > 0 || Boolean(state.organization || state.site || state.silent ||
-    state.owner || state.q);
+  const { organization, site, silent, drift, owner, q } = state;
+  return state.verdict.length > 0 || Boolean(organization || site || silent || drift || owner || q);
 }
 
 /** To another page; filters stay with the list. */
@@ -105,7 +105,7 @@ export function serverQuery(state) {
   const query = new URLSearchParams();
   if (state.page !== "servers") return query;
   for (const verdict of state.verdict) query.append("verdict", verdict);
-  for (const name of ["organization", "site", "silent", "owner", "sort"]) {
+  for (const name of ["organization", "site", "silent", "drift", "owner", "sort"]) {
     if (state[name]) query.set(name, state[name] === NO_SITE ? "" : state[name]); // so is nobody
   }
   for (const word of state.q.split(/\s+/).filter(Boolean).slice(0, MAX_WORDS)) query.append("q", word);

@@ -16,7 +16,7 @@ import {
 } from "./parts.js";
 import { goTo, siteName, siteOf } from "./place.js";
 import { useHasRole } from "./reader.js";
-import { conditionClass, count, duration, reachWords, reasonOf, RESTARTS, secondsSince } from "./words.js";
+import { conditionClass, count, duration, MARKS, reachWords, reasonOf, RESTARTS, secondsSince } from "./words.js";
 
 /* ---- why ---- */
 
@@ -77,6 +77,21 @@ function Why({ server }) {
     ${reasons.length === 0 ? html`<${Quiet}>${reasonOf(server).text}<//>` : html`<ul class="reasons">
       ${reasons.map((reason) => html`<${Reason} key=${reason.code + reason.text} reason=${reason} />`)}</ul>`}
     <${MayRestart} server=${server} /><//>`;
+}
+
+/* ---- drift ---- */
+
+function DriftLine({ mark }) {
+  return html`<li><bdi>${mark.text}</bdi> <span class="quiet">Since <${Moment} at=${mark.at} /></span></li>`;
+}
+
+/* What has changed lately that decides nothing. */
+function Drift({ marks }) {
+  if (marks.length === 0) return null;
+  return html`<${Section} title="Drift" id="drift"><p class="quiet">${MARKS.drift.meaning}${" "}
+      A line goes when it is undone, or after seven days.${" "}
+      <${Link} to=${{ drift: "true" }}>All servers with drift<//></p>
+    <ul>${marks.map((mark) => html`<${DriftLine} key=${mark.kind + mark.of} mark=${mark} />`)}</ul><//>`;
 }
 
 /* ---- fact tree ---- */
@@ -212,7 +227,7 @@ function Head({ name, server }) {
 
 function Cards({ server }) {
   return html`<div class="cards">
-    <div class="column"><${Why} server=${server} />
+    <div class="column"><${Why} server=${server} /><${Drift} marks=${server.drift} />
       <${Later} module="remarks" room="remark-room" server=${server} /><${ServerAlerts} name=${server.server} />
       <${Remedy} server=${server} />
       <${FactTree} facts=${server.facts} /><${Problems} server=${server} /><${Host} server=${server} /></div>

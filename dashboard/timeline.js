@@ -53,6 +53,9 @@ function adaptersText({ added, removed, changed }) {
     changed?.length && `changed ${names(changed, (c) => c.after?.id)}`].filter(Boolean).join("; ");
 }
 
+const driftText = ({ began, ended }) => [...began.map((mark) => mark.text),
+  ...ended.map((mark) => `No longer: ${mark.text}`)].join(" ");
+
 /* By kind, as the collector's history tells it. */
 const TEXTS = {
   reported: () => "Its first report",
@@ -62,6 +65,7 @@ const TEXTS = {
   mta_start: (d) => `MTA start ${d.outcome === "failed" ? "failed" : "went well"}`,
   adapters: (d) => `Adapters: ${adaptersText(d)}`,
   files: (d) => `Files: ${names(d.changed, (c) => `${c.name} ${c.after?.version ?? c.after?.state ?? "gone"}`)}`,
+  drift: (d) => `Drift: ${driftText(d)}`,
   build: (d) => `Exchange ${d.after?.build ?? "not known"}`,
   removed: (d) => `Removed by ${d.by}${d.reason ? `: ${d.reason}` : ""}`,
   place: (d) => `Moved to ${[d.after?.organization, d.after?.site].filter(Boolean).join(" / ")}`,
