@@ -42,7 +42,7 @@ struct member {
 
 	/* Under the mutex. */
 	struct lease lease;
-	int64_t turned_ms; /* when the loop turned last; may lie ahead */
+	int64_t turned_ms; /* when the loop turned last */
 	char *url;
 	char *settings;
 	enum record_collector_state state;
@@ -434,13 +434,6 @@ void member_retire(struct member *m, const char *next)
 	uv_mutex_lock(&m->mutex);
 	snprintf(m->next, sizeof m->next, "%s", next ? next : "");
 	lease_retire(&m->lease);
-	uv_mutex_unlock(&m->mutex);
-}
-
-void member_expect_load(struct member *m)
-{
-	uv_mutex_lock(&m->mutex);
-	m->turned_ms = now_ms() + MEMBER_LOAD_MS;
 	uv_mutex_unlock(&m->mutex);
 }
 

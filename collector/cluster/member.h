@@ -16,9 +16,6 @@
 /* How long nothing is taken after a lease was given back for want of success. */
 #define MEMBER_ABSTAIN_MS 10000
 
-/* How long the loop may be held up by what is expected to: everything read from the store. */
-#define MEMBER_LOAD_MS (INT64_C(120) * 1000)
-
 struct member;
 
 /* What is told of ourselves; copied. */
@@ -77,9 +74,6 @@ void member_give_back(struct member *member);
  * comes first, or was asked for.
  */
 void member_retire(struct member *member, const char *next);
-
-/* The loop will not turn for up to MEMBER_LOAD_MS, and is well. */
-void member_expect_load(struct member *member);
 
 /* The last look that succeeded; NULL: there is none yet. Until control returns to the loop. */
 const struct store_look *member_look(const struct member *member);

@@ -116,7 +116,6 @@ static void on_connected(uv_work_t *work, int canceled)
 		give_up_loading(m);
 		return;
 	}
-	member_expect_load(m->member);
 	m->judges = m->options.judges(m->options.user, loading->store);
 	look_again(m);
 }
@@ -169,7 +168,8 @@ static bool is_unable(struct membership *m)
 {
 	int64_t now_ms = (int64_t)loop_monotonic_ms();
 
-	if (m->options.is_ready(m->options.user) || member_error(m->member)) {
+	if (m->options.is_ready(m->options.user) || m->options.is_reading(m->options.user) ||
+	    member_error(m->member)) {
 		m->not_ready_since_ms = 0;
 		return false;
 	}
@@ -178,12 +178,17 @@ static bool is_unable(struct membership *m)
 	return now_ms - m->not_ready_since_ms > MEMBERSHIP_MAX_CHECKING_MS;
 }
 
+static enum record_collector_state state_of_judge(const struct membership *m)
+{
+	if (m->options.is_reading(m->options.user))
+		return RECORD_COLLECTOR_LOADING;
+	return m->options.is_ready(m->options.user) ? RECORD_COLLECTOR_JUDGING
+						    : RECORD_COLLECTOR_CHECKING;
+}
+
 static void look_after_judging(struct membership *m)
 {
-	bool is_ready = m->options.is_ready(m->options.user);
-
-	member_set_state(m->member,
-			 is_ready ? RECORD_COLLECTOR_JUDGING : RECORD_COLLECTOR_CHECKING);
+	member_set_state(m->member, state_of_judge(m));
 	member_set_last_commit(m->member, m->options.last_commit(m->options.user));
 	if (is_asked_to_leave(m)) {
 		log_info("hands over to %s", member_look(m->member)->lease.next);

@@ -30,7 +30,8 @@ struct membership_options {
 	void (*stands_by)(void *user);
 	/* It is to judge, on a store that is open: the receiver's from now on. False: it cannot. */
 	bool (*judges)(void *user, struct store *store);
-	/* Can it do what it judges for? */
+	/* Does it read what is stored? Else, can it do what it judges for? */
+	bool (*is_reading)(void *user);
 	bool (*is_ready)(void *user);
 	/* The last commit that was confirmed to it; 0: none. */
 	int64_t (*last_commit)(void *user);

@@ -289,22 +289,16 @@ static const char *why_not_ours(void *user)
 	return s->why_not_ours;
 }
 
-static void expect_load(void *user)
-{
-	const struct serve *s = user;
-	member_expect_load(membership_member(s->membership));
-}
-
 static void note_fenced(void *user)
 {
 	const struct serve *s = user;
 	member_note_fenced(membership_member(s->membership));
 }
 
-static int open_pipeline(struct serve *s)
+static struct pipeline_options pipeline_options_of(struct serve *s)
 {
-	char error[STORE_ERROR_SIZE];
-	struct pipeline_options options = {
+	s->lease = (struct pipeline_lease){ why_not_ours, note_fenced, s };
+	return (struct pipeline_options){
 		.loop = loop_uv(s->loop),
 		.store = s->store,
 		.feed = s->api.feed,
@@ -313,12 +307,15 @@ static int open_pipeline(struct serve *s)
 		.not_before = clock_not_before,
 		.lease = s->membership ? &s->lease : NULL,
 	};
-	s->lease = (struct pipeline_lease){ why_not_ours, expect_load, note_fenced, s };
-	if (pipeline_open(&s->pipeline, &options, error) != STATUS_OK)
-		return fail(error);
-	s->trend = trend_new(&(struct trend_options){ loop_uv(s->loop), s->store, s->pipeline,
-						      s->api.inventory });
-	return SERVE_EXIT_OK;
+}
+
+static int open_pipeline(struct serve *s)
+{
+	struct pipeline_options options = pipeline_options_of(s);
+	char error[STORE_ERROR_SIZE];
+
+	return pipeline_open(&s->pipeline, &options, error) == STATUS_OK ? SERVE_EXIT_OK
+									 : fail(error);
 }
 
 /* A revocation counts for answers that are under way, too. */
@@ -525,19 +522,24 @@ static void start_hooks(struct serve *s)
 	hooks_start(s->hooks, &source);
 }
 
-/* What is judged and told from the store, which is open. */
-static int open_work(struct serve *s)
+/* What tells of the fleet, from the store, which is open. */
+static int open_telling(struct serve *s)
 {
 	store_set_limits(s->store, &s->latest.keep);
 	int rc = go_on_in_time(s);
 	if (rc == SERVE_EXIT_OK)
 		rc = open_alerting(s);
-	if (rc == SERVE_EXIT_OK) {
-		open_feed(s);
-		rc = open_pipeline(s);
-	}
 	if (rc == SERVE_EXIT_OK)
-		rc = open_identities(s);
+		open_feed(s);
+	return rc;
+}
+
+/* The fleet is there, and whoever asks may see it. */
+static int open_to_askers(struct serve *s)
+{
+	s->trend = trend_new(&(struct trend_options){ loop_uv(s->loop), s->store, s->pipeline,
+						      s->api.inventory });
+	int rc = open_identities(s);
 	if (rc != SERVE_EXIT_OK)
 		return rc;
 	s->api.pipeline = s->pipeline;
@@ -578,6 +580,20 @@ static void on_standby(void *user)
 	tell_ready(s);
 }
 
+static void on_fleet_read(void *user)
+{
+	struct serve *s = user;
+	int rc = open_to_askers(s);
+
+	if (rc != SERVE_EXIT_OK) {
+		give_up(s, rc);
+		return;
+	}
+	start_hooks(s);
+	log_info("judges");
+	tell_ready(s);
+}
+
 static bool on_judge(void *user, struct store *store)
 {
 	struct serve *s = user;
@@ -585,15 +601,20 @@ static bool on_judge(void *user, struct store *store)
 	s->api.member = membership_member(s->membership);
 	s->api.is_starting = false;
 	s->store = store;
-	int rc = open_work(s);
+	int rc = open_telling(s);
 	if (rc != SERVE_EXIT_OK) {
 		give_up(s, rc);
 		return false;
 	}
-	start_hooks(s);
-	log_info("judges");
-	tell_ready(s);
+	struct pipeline_options options = pipeline_options_of(s);
+	s->pipeline = pipeline_begin(&options, on_fleet_read, s);
 	return true;
+}
+
+static bool is_reading(void *user)
+{
+	const struct serve *s = user;
+	return s->pipeline && pipeline_is_reading(s->pipeline);
 }
 
 static void begin_anew(void *user)
@@ -628,6 +649,7 @@ static int open_membership(struct serve *s)
 		.waits = note_waiting,
 		.stands_by = on_standby,
 		.judges = on_judge,
+		.is_reading = is_reading,
 		.is_ready = is_able,
 		.last_commit = last_commit,
 		.leaves = begin_anew,
@@ -645,7 +667,11 @@ static int open_alone(struct serve *s)
 {
 	int rc = open_store(s);
 
-	return rc == SERVE_EXIT_OK ? open_work(s) : rc;
+	if (rc == SERVE_EXIT_OK)
+		rc = open_telling(s);
+	if (rc == SERVE_EXIT_OK)
+		rc = open_pipeline(s);
+	return rc == SERVE_EXIT_OK ? open_to_askers(s) : rc;
 }
 
 /*

@@ -23,10 +23,11 @@ void fleet_free(struct fleet *fleet)
 	free(fleet);
 }
 
-/* The state of fleet_load() that it passes through the store. */
+/* The state of fleet_read() that it passes through the store. */
 struct loading {
 	struct fleet *fleet;
 	int64_t now_ms;
+	const atomic_bool *stop;
 	char *error;
 };
 
@@ -59,6 +60,8 @@ static enum status load_server(void *user, const struct record_server *row,
 	struct snapshot *snapshot = NULL;
 	enum verdict verdict = VERDICT_UNKNOWN;
 
+	if (loading->stop && *loading->stop)
+		return STATUS_REFUSED;
 	if (!verdict_from_name(row->verdict, &verdict)) {
 		snprintf(loading->error, FLEET_ERROR_SIZE,
 			 "the server '%s' is stored with the verdict '%s', which is none", row->key,
@@ -95,20 +98,20 @@ static enum status load_removal(void *user, const struct record_removal *removal
  * Reads everything into a fleet that is empty. The stored verdicts were made from the stored
  * reports, so nobody has to be judged again but for what time has changed since.
  */
-static enum status load_all(struct fleet *fleet, int64_t now_ms, struct changes *made,
-			    char error[FLEET_ERROR_SIZE])
+static enum status load_all(struct loading *loading, struct changes *made)
 {
-	struct loading loading = { .fleet = fleet, .now_ms = now_ms, .error = error };
+	struct fleet *fleet = loading->fleet;
+	char *error = loading->error;
 
 	enum status status = store_read_removals(fleet->store, load_removal, fleet, error);
 	if (status == STATUS_OK)
-		status = store_read_servers(fleet->store, load_server, &loading, error);
+		status = store_read_servers(fleet->store, load_server, loading, error);
 	if (status == STATUS_OK)
 		status = fleet_renames_load(fleet, error);
 	for (size_t i = 0; i < fleet->n_sites && status == STATUS_OK; i++)
 		fleet_restore_signatures(fleet->sites[i]);
 	fleet_rows_renew_adapters(&fleet->published);
-	now_ms = fleet_clock(fleet, now_ms);
+	int64_t now_ms = fleet_clock(fleet, loading->now_ms);
 	if (status == STATUS_OK)
 		status = fleet_expire(fleet, now_ms, FLEET_MAX_EXPIRED, made, error);
 	if (status == STATUS_OK)
@@ -118,26 +121,50 @@ static enum status load_all(struct fleet *fleet, int64_t now_ms, struct changes 
 	return status;
 }
 
-enum status fleet_load(struct fleet *fleet, int64_t now_ms, struct changes **changes,
+enum status fleet_read(const struct store_connection *store, int64_t now_ms,
+		       const atomic_bool *stop, struct fleet **out, struct changes **changes,
 		       char error[FLEET_ERROR_SIZE])
 {
-	assert(fleet->flights.n == 0);
-	struct fleet old = *fleet;
-	*fleet = (struct fleet){
-		.store = old.store,
-		.flights.last_id = old.flights.last_id,
-		.published.membership = old.published.membership + 1,
-	};
-	struct changes *made = fleet_changes_new(fleet, NULL, NULL, 0);
-	enum status status = load_all(fleet, now_ms, made, error);
+	struct loading loading = { fleet_new(store), now_ms, stop, error };
+	struct changes *made = fleet_changes_new(loading.fleet, NULL, NULL, 0);
+
+	error[0] = '\0';
+	enum status status = load_all(&loading, made);
 	if (status == STATUS_OK) {
-		fleet_servers_clear(&old);
+		*out = loading.fleet;
 		*changes = made;
 	} else {
 		changes_free(made);
-		fleet_servers_clear(fleet);
-		*fleet = old;
+		fleet_free(loading.fleet);
 	}
+	return status;
+}
+
+void fleet_become(struct fleet *fleet, struct fleet *read, struct changes *changes)
+{
+	struct fleet before = *fleet;
+
+	assert(before.flights.n == 0 && read->flights.n == 0);
+	*fleet = *read;
+	fleet->store = before.store;
+	fleet->published.membership = before.published.membership + 1;
+	if (before.flights.last_id > fleet->flights.last_id)
+		fleet->flights.last_id = before.flights.last_id;
+	for (size_t i = 0; i < fleet->n_sites; i++)
+		fleet->sites[i]->fleet = fleet;
+	changes->fleet = fleet;
+	fleet_servers_clear(&before);
+	free(read);
+}
+
+enum status fleet_load(struct fleet *fleet, int64_t now_ms, struct changes **changes,
+		       char error[FLEET_ERROR_SIZE])
+{
+	struct fleet *read;
+
+	enum status status = fleet_read(fleet->store, now_ms, NULL, &read, changes, error);
+	if (status == STATUS_OK)
+		fleet_become(fleet, read, *changes);
 	return status;
 }
 

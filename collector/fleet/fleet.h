@@ -32,10 +32,12 @@
  * who had taken it for a peer with the next report of their own site.
  *
  * Time is a parameter everywhere; where it runs backwards, because the system's clock was set, it
- * stands still here until it has caught up with the latest report. The loop's thread only.
+ * stands still here until it has caught up with the latest report. The loop's thread only, but for
+ * fleet_read().
  */
 #pragma once
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -117,11 +119,25 @@ struct fleet *fleet_new(const struct store_connection *store);
 void fleet_free(struct fleet *fleet);
 
 /*
- * Forgets everything and reads it from the store again, judged at `now_ms`. `*changes` is what time
- * has changed since the store was written; until it is published the servers in it are shown as
- * they were stored. Change sets that were made before must have been freed.
+ * Reads everything from the store into a fleet of its own, judged at `now_ms`. `*changes` is what
+ * time has changed since the store was written; until it is published the servers in it are shown
+ * as they were stored. Any thread whose `store` it is: for many servers it takes seconds. Once
+ * `*stop` it ends with STATUS_REFUSED; NULL: nobody stops it.
  *
- * On failure `error` says why, and what was published stays visible.
+ * On failure `error` says why.
+ */
+enum status fleet_read(const struct store_connection *store, int64_t now_ms,
+		       const atomic_bool *stop, struct fleet **out, struct changes **changes,
+		       char error[FLEET_ERROR_SIZE]);
+
+/*
+ * Forgets everything and becomes what was read, with its changes; `read` is no more. Change sets
+ * that were made before must have been freed.
+ */
+void fleet_become(struct fleet *fleet, struct fleet *read, struct changes *changes);
+
+/*
+ * Both at once, from the fleet's own store. On failure what was published stays visible.
  */
 enum status fleet_load(struct fleet *fleet, int64_t now_ms, struct changes **changes,
 		       char error[FLEET_ERROR_SIZE]);

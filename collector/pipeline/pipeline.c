@@ -2,6 +2,8 @@
 
 #include <assert.h>
 #include <inttypes.h>
+#include <stdatomic.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -11,6 +13,18 @@
 #include "collector/pipeline/recall.h"
 #include "collector/pipeline/unstorable.h"
 #include "proto/base/mem.h"
+
+/* All that is stored, while the store's thread reads it, and when it has. */
+struct reading {
+	bool is_under_way;
+	atomic_bool is_in_vain;
+	int64_t now_ms;
+	struct fleet *fleet; /* NULL: it is not read yet; so `changes` */
+	struct changes *changes;
+};
+
+/* How long what is on its way to the store is waited for, again and again. */
+#define SETTLE_MS 10
 
 struct pipeline {
 	struct pipeline_options options;
@@ -25,6 +39,9 @@ struct pipeline {
 	bool ready;
 	bool is_asynchronous; /* nothing that the store confirms can be promised to anybody */
 	bool is_resuming;     /* the store tries to accept changes again */
+	struct reading reading;
+	void (*opened)(void *user); /* NULL: whoever waits for it was told */
+	void *opened_user;
 	bool stopped;
 	char why[STORE_ERROR_SIZE]; /* it is not ready */
 };
@@ -62,7 +79,7 @@ void pipeline_fail(struct pipeline *p, const char *error)
 	if (p->stopped)
 		return;
 	loop_timer_stop(p->wake);
-	if (!p->is_resuming)
+	if (!p->is_resuming && !p->reading.is_under_way)
 		loop_timer_start(p->rebuild, p->retry_ms);
 }
 
@@ -205,19 +222,6 @@ static void become_ready(struct pipeline *p, struct changes *changes)
 	look_at_promises(p);
 }
 
-static enum status reload(struct pipeline *p, struct changes **changes, char *error)
-{
-	if (p->options.lease)
-		p->options.lease->loads(p->options.lease->user);
-	enum status status = fleet_load(p->fleet, p->options.now_ms(), changes, error);
-	if (status != STATUS_OK || !p->options.alerting)
-		return status;
-	status = alerting_load(p->options.alerting, error);
-	if (status != STATUS_OK)
-		changes_free(*changes);
-	return status;
-}
-
 static void try_again_later(struct pipeline *p, const char *error)
 {
 	p->retry_ms =
@@ -225,35 +229,134 @@ static void try_again_later(struct pipeline *p, const char *error)
 	pipeline_fail(p, error);
 }
 
+static void drop_read(struct pipeline *p)
+{
+	if (p->reading.is_under_way || !p->reading.fleet)
+		return;
+	changes_free(p->reading.changes);
+	fleet_free(p->reading.fleet);
+	p->reading.fleet = NULL;
+	p->reading.changes = NULL;
+}
+
+/* The fleet is what was read; the alerts are few, and read here. */
+static enum status adopt_read(struct pipeline *p, struct changes **changes,
+			      char error[STORE_ERROR_SIZE])
+{
+	enum status status = store_look(p->options.store, error); /* a commit may have failed */
+
+	if (status == STATUS_OK && p->options.alerting)
+		status = alerting_load(p->options.alerting, error);
+	if (status != STATUS_OK) {
+		drop_read(p);
+		return status;
+	}
+	*changes = p->reading.changes;
+	fleet_become(p->fleet, p->reading.fleet, *changes);
+	p->reading.fleet = NULL;
+	p->reading.changes = NULL;
+	if (p->options.not_before)
+		p->options.not_before(fleet_newest_ms(p->fleet));
+	return STATUS_OK;
+}
+
+static void tell_ready(struct pipeline *p)
+{
+	void (*opened)(void *user) = p->opened;
+
+	p->opened = NULL;
+	if (opened)
+		opened(p->opened_user);
+	else
+		log_info("ready again");
+}
+
+/* What hooks were doing may be on its way to the store still, and alerts are read without it. */
+static void finish_reading(struct pipeline *p)
+{
+	struct changes *changes = NULL;
+	char error[STORE_ERROR_SIZE];
+
+	if (store_pending(p->options.store) > 0) {
+		loop_timer_start(p->rebuild, SETTLE_MS);
+	} else if (adopt_read(p, &changes, error) != STATUS_OK) {
+		try_again_later(p, error);
+	} else {
+		become_ready(p, changes);
+		tell_ready(p);
+	}
+}
+
+/* On the store's thread. */
+static enum status read_fleet(const struct store_connection *reader, void *user,
+			      char error[STORE_ERROR_SIZE])
+{
+	struct reading *reading = user;
+
+	return fleet_read(reader, reading->now_ms, &reading->is_in_vain, &reading->fleet,
+			  &reading->changes, error);
+}
+
+static void fail_to_read(struct pipeline *p, const char *error)
+{
+	if (p->opened)
+		log_error("%s", error); /* else it was told why it is not ready */
+	try_again_later(p, error);
+}
+
+static void on_fleet_read(void *user, enum status status, const char *error)
+{
+	struct pipeline *p = (struct pipeline *)((char *)user - offsetof(struct pipeline, reading));
+
+	p->reading.is_under_way = false;
+	if (p->stopped)
+		drop_read(p);
+	else if (status == STATUS_OK)
+		finish_reading(p);
+	else
+		fail_to_read(p, error);
+}
+
+/* Meanwhile what was published stays to be seen, and no report is taken. */
+static void begin_to_read(struct pipeline *p)
+{
+	p->reading.now_ms = p->options.now_ms();
+	p->reading.is_under_way = true;
+	snprintf(p->why, sizeof p->why, "all that is stored is being read");
+	if (store_ask(p->options.store, STORE_LOOK_UP, read_fleet, on_fleet_read, &p->reading) ==
+	    STATUS_OK)
+		return;
+	p->reading.is_under_way = false;
+	try_again_later(p, "too much waits to be read from the store");
+}
+
 /*
- * The fleet is loaded when the store is open again, for loading takes long and is in vain while the
- * disk is full. Until then no report is taken.
+ * The fleet is read when the store is open again, for that takes long and is in vain while the disk
+ * is full. Until then no report is taken.
  */
 static void on_resumed(void *user, enum status status, const char *error)
 {
 	struct pipeline *p = user;
-	struct changes *changes = NULL;
-	char why[STORE_ERROR_SIZE];
 
 	p->is_resuming = false;
 	if (p->stopped)
 		return;
 	if (status == STATUS_FENCED)
 		note_fenced(p);
-	if (status != STATUS_OK) {
+	if (status == STATUS_OK)
+		begin_to_read(p);
+	else
 		try_again_later(p, error);
-	} else if (reload(p, &changes, why) != STATUS_OK) {
-		try_again_later(p, why);
-	} else {
-		log_info("ready again");
-		become_ready(p, changes);
-	}
 }
 
 static void on_rebuild(void *user)
 {
 	struct pipeline *p = user;
 
+	if (p->reading.fleet) {
+		finish_reading(p);
+		return;
+	}
 	if (store_pending(p->options.store) > 0) {
 		loop_timer_start(p->rebuild, p->retry_ms);
 		return;
@@ -279,40 +382,59 @@ static void on_alerts_failed(void *user, const char *error)
 	pipeline_fail(user, error);
 }
 
-enum status pipeline_open(struct pipeline **out, const struct pipeline_options *options,
-			  char error[STORE_ERROR_SIZE])
+static struct pipeline *pipeline_new(const struct pipeline_options *options)
 {
-	struct fleet *fleet = fleet_new(store_reader(options->store));
-	struct changes *changes = NULL;
-	enum status status = fleet_load(fleet, options->now_ms(), &changes, error);
-	if (status == STATUS_OK && options->alerting)
-		status = alerting_load(options->alerting, error);
-	if (status != STATUS_OK) {
-		changes_free(changes);
-		fleet_free(fleet);
-		return status;
-	}
-
-	if (options->not_before)
-		options->not_before(fleet_newest_ms(fleet));
 	struct pipeline *p = mem_alloc(sizeof *p);
+
 	p->options = *options;
-	p->fleet = fleet;
-	p->recall = recall_new(options->store, fleet);
+	p->retry_ms = PIPELINE_RETRY_MIN_MS;
+	p->fleet = fleet_new(store_reader(options->store));
+	p->recall = recall_new(options->store, p->fleet);
 	p->wake = loop_timer_new(options->loop, on_wake, p);
 	p->rebuild = loop_timer_new(options->loop, on_rebuild, p);
 	p->store_check = loop_timer_new(options->loop, on_store_check, p);
 	loop_timer_start(p->store_check, PIPELINE_LOOK_MS);
 	if (options->alerting)
 		alerting_on_failure(options->alerting, on_alerts_failed, p);
+	return p;
+}
+
+enum status pipeline_open(struct pipeline **out, const struct pipeline_options *options,
+			  char error[STORE_ERROR_SIZE])
+{
+	struct pipeline *p = pipeline_new(options);
+	struct changes *changes = NULL;
+
+	enum status status = fleet_read(store_reader(options->store), options->now_ms(), NULL,
+					&p->reading.fleet, &p->reading.changes, error);
+	if (status == STATUS_OK)
+		status = adopt_read(p, &changes, error);
+	if (status != STATUS_OK) {
+		pipeline_stop(p);
+		pipeline_free(p);
+		return status;
+	}
 	become_ready(p, changes);
 	*out = p;
 	return STATUS_OK;
 }
 
+struct pipeline *pipeline_begin(const struct pipeline_options *options, void (*opened)(void *user),
+				void *user)
+{
+	struct pipeline *p = pipeline_new(options);
+
+	p->opened = opened;
+	p->opened_user = user;
+	begin_to_read(p);
+	return p;
+}
+
 void pipeline_stop(struct pipeline *p)
 {
 	p->stopped = true;
+	p->reading.is_in_vain = true;
+	drop_read(p);
 	p->options.feed = NULL;
 	loop_timer_close(p->wake);
 	loop_timer_close(p->rebuild);
@@ -359,6 +481,11 @@ bool pipeline_refuses(const struct pipeline *p, const struct snapshot *snapshot)
 bool pipeline_is_asynchronous(const struct pipeline *p)
 {
 	return p->is_asynchronous;
+}
+
+bool pipeline_is_reading(const struct pipeline *p)
+{
+	return p->reading.is_under_way || p->reading.fleet;
 }
 
 const char *pipeline_why_not(const struct pipeline *p)

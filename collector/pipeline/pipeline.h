@@ -35,8 +35,6 @@ struct uv_loop_s; /* libuv: the event loop */
 struct pipeline_lease {
 	/* Why nothing may be done to others at this moment, in words; NULL: it may. */
 	const char *(*why_not)(void *user);
-	/* The loop is held up now by reading all that is stored. */
-	void (*loads)(void *user);
 	/* Another collector judges, as the store says: this one never will again. */
 	void (*fenced)(void *user);
 	void *user;
@@ -54,10 +52,17 @@ struct pipeline_options {
 };
 
 /*
- * Loads the fleet from the store and begins. On failure `error` says why.
+ * Reads the fleet from the store and begins. On failure `error` says why.
  */
 enum status pipeline_open(struct pipeline **out, const struct pipeline_options *options,
 			  char error[STORE_ERROR_SIZE]);
+
+/*
+ * The same, but the store's thread reads, as often as it takes, and the loop goes on: until then
+ * the fleet is empty, and nobody should be shown it. `opened` is called once, when it is ready.
+ */
+struct pipeline *pipeline_begin(const struct pipeline_options *options, void (*opened)(void *user),
+				void *user);
 
 /*
  * Stops timers and notifications: to be called when no requests come in any more, before the store
@@ -85,6 +90,9 @@ bool pipeline_refuses(const struct pipeline *pipeline, const struct snapshot *sn
 
 /* Is it not ready for what the database lacks, which is the same for any collector? */
 bool pipeline_is_asynchronous(const struct pipeline *pipeline);
+
+/* Is all that is stored being read? */
+bool pipeline_is_reading(const struct pipeline *pipeline);
 
 /* Why it may not, in words; NULL: it may. Borrowed: valid until control returns to the loop. */
 const char *pipeline_why_not(const struct pipeline *pipeline);

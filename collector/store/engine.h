@@ -42,9 +42,11 @@ struct store_engine {
 				  bool create, char error[STORE_ERROR_SIZE]);
 	/*
 	 * The loop's reader goes with the writer of its process, before either is used: it gives
-	 * what that has in memory. It is closed first. NULL: there is nothing in memory.
+	 * what that has in memory. It is closed first. NULL: there is nothing in memory. The reading
+	 * thread's gives the servers alone from there.
 	 */
 	void (*pair)(struct store_db *reader, struct store_db *writer);
+	void (*pair_asker)(struct store_db *reader, struct store_db *writer);
 	void (*close)(struct store_db *db); /* NULL is legal */
 
 	/* collector/store/seat.h; NULL where the store is its collector's alone. */

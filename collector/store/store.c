@@ -437,6 +437,8 @@ static enum status open_connections(struct store *store, const struct store_loca
 		engine->pair(store->reader.db, store->writer.db);
 	if (status == STATUS_OK)
 		status = engine->open_reader(&store->for_asker.db, location, error);
+	if (status == STATUS_OK && engine->pair_asker)
+		engine->pair_asker(store->for_asker.db, store->writer.db);
 	return status;
 }
 

@@ -9,14 +9,14 @@
  * failed. Changes are committed in the order of their submission, each whole or not at all.
  *
  * After a failed commit everything that was submitted before store_resume() fails too, for it was
- * worked out on top of what is lost. The owner's way back: wait until store_pending() is 0, rebuild
- * the fleet (fleet_load), then store_resume(); tried again after a pause while it fails.
+ * worked out on top of what is lost. The owner's way back: wait until store_pending() is 0,
+ * store_resume(), then read the fleet anew (fleet_read); tried again after a pause while it fails.
  *
  * Reading sees only what is committed. store_ask() has it done by another thread of the store, with
- * a connection of its own: pages, and whatever may take a while. What the loop's thread reads
- * itself holds it up: single rows by key, and everything at start and after a failure. An engine
- * whose database is across a network has that in memory, but for store_read_report_until(), for
- * which it waits half a second at most.
+ * a connection of its own: pages, all servers, and whatever may take a while. What the loop's thread
+ * reads itself holds it up: single rows by key, and all alerts at start and after a failure. An
+ * engine whose database is across a network has that in memory, but for store_read_report_until(),
+ * for which it waits half a second at most.
  *
  * Every call belongs to the loop's thread, but for store_read_...() where store_ask() runs them.
  * Errors are told in words: what was tried, on which file,
@@ -305,7 +305,8 @@ size_t store_asking(const struct store *store);
 
 /*
  * Every server with its latest report, in order of keys. The rows are borrowed for the call. `each`
- * may stop it by returning anything but STATUS_OK, which is then the result.
+ * may stop it by returning anything but STATUS_OK, which is then the result. Where the loop's
+ * thread reads what an engine has in memory the texts of the verdicts are empty.
  */
 typedef enum status store_each_server(void *user, const struct record_server *server,
 				      const struct record_report *latest);
@@ -313,7 +314,7 @@ enum status store_read_servers(const struct store_connection *reader, store_each
 			       void *user, char error[STORE_ERROR_SIZE]);
 
 /*
- * One server with its latest report, in `arena`.
+ * One server with its latest report, in `arena`; likewise.
  *
  * STATUS_NOT_FOUND  there is none of that key
  */

@@ -168,7 +168,13 @@ static enum status open_writer(struct store_db **out, const struct store_locatio
 static void pair(struct store_db *reader, struct store_db *writer)
 {
 	reader->beside = writer->writer;
+	reader->servers = writer->writer->mirror;
 	writer->writer->loop = reader;
+}
+
+static void pair_asker(struct store_db *reader, struct store_db *writer)
+{
+	reader->servers = writer->writer->mirror;
 }
 
 /* Whether the database is the one that we write to is what the fence of each commit tells. */
@@ -276,6 +282,7 @@ const struct store_engine postgresql_engine = {
 	.open_reader = open_reader,
 	.open_admin = open_admin,
 	.pair = pair,
+	.pair_asker = pair_asker,
 	.close = pg_close,
 	.open_seat = pg_open_seat,
 	.beat = pg_beat,

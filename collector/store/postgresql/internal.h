@@ -73,6 +73,8 @@ struct store_db {
 	struct pg_writer *writer; /* NULL: a reader's, or the terminal's */
 	struct pg_writer
 		*beside; /* of the loop's reader: whose mirror it looks into first; else NULL */
+	/* Where its servers are looked up, all but the texts of verdicts; NULL: in the database. */
+	struct pg_mirror *servers;
 };
 
 /*
@@ -186,9 +188,10 @@ void pg_send_others(struct store_db *db, const struct store_change *change);
 	" LEFT JOIN report b ON b.stream_id = r.stream_id AND b.sequence = r.base_sequence AND "   \
 	"b.day = r.day"
 /* Servers h, v, with their latest reports s, r, b. */
-#define PG_SERVER_COLUMNS                                                                          \
-	"h.key, v.silent, v.verdict, v.since_ms, coalesce(v.verdict_json, ''), "                   \
-	"coalesce(v.adapters_json, '[]'), " PG_REPORT_COLUMNS
+#define PG_SERVER_COLUMNS PG_SERVER_COLUMNS_WITH("coalesce(v.verdict_json, '')")
+#define PG_SERVER_COLUMNS_WITH(verdict_json)                                                       \
+	"h.key, v.silent, v.verdict, v.since_ms, " verdict_json                                    \
+	", coalesce(v.adapters_json, '[]'), " PG_REPORT_COLUMNS
 #define PG_SERVER_TABLES                                                                           \
 	"host h JOIN server v ON v.host_id = h.id JOIN stream s ON s.id = h.latest_stream CROSS "  \
 	"JOIN LATERAL (SELECT * FROM report l WHERE l.stream_id = s.id AND l.day = "               \

@@ -30,10 +30,11 @@ static const struct pg_statement list_streams = {
 	"WHERE h.id > $1 AND h.id <= $2 ORDER BY h.id, s.id"
 };
 /* Behind the columns of a server: where its latest report and the base of that are. */
-static const struct pg_statement list_latest = { "load_servers", "read the servers",
-						 "SELECT " PG_SERVER_COLUMNS
-						 ", r.day, r.base_sequence FROM " PG_SERVER_TABLES
-						 " WHERE h.key > $1 ORDER BY h.key LIMIT $2" };
+static const struct pg_statement list_latest = {
+	"load_servers", "read the servers",
+	"SELECT " PG_SERVER_COLUMNS_WITH("''") ", r.day, r.base_sequence FROM " PG_SERVER_TABLES
+					       " WHERE h.key > $1 ORDER BY h.key LIMIT $2"
+};
 static const struct pg_statement last_ids = {
 	"last_ids", "look for the last numbers",
 	"SELECT (SELECT coalesce(max(id), 0) FROM host), (SELECT coalesce(max(id), 0) FROM "

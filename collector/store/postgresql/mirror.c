@@ -77,9 +77,8 @@ struct pg_picture *pg_picture_new(void)
 static void drop_state(struct pg_shown *shown)
 {
 	free(shown->verdict);
-	free(shown->verdict_json);
 	free(shown->adapters_json);
-	shown->verdict = shown->verdict_json = shown->adapters_json = NULL;
+	shown->verdict = shown->adapters_json = NULL;
 	shown->has_state = false;
 }
 
@@ -229,7 +228,6 @@ void pg_picture_put_server(struct pg_picture *picture, const struct record_serve
 	shown->silent = server->silent;
 	shown->since_ms = server->since_ms;
 	set_text(&shown->verdict, server->verdict);
-	set_text(&shown->verdict_json, server->verdict_json);
 	set_text(&shown->adapters_json, server->adapters_json);
 }
 

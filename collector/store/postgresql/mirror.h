@@ -49,7 +49,6 @@ struct pg_shown {
 	bool silent;
 	int64_t since_ms;
 	char *verdict;
-	char *verdict_json;
 	char *adapters_json;
 	/* The report on which it stands. */
 	const struct pg_lineage *lineage; /* NULL: there is none */
@@ -74,7 +73,7 @@ const struct pg_lineage *pg_picture_note(struct pg_picture *picture, const char 
 /* The server stands on that report from now on. */
 void pg_picture_put_report(struct pg_picture *picture, const struct record_report *report,
 			   struct pg_body *body, struct pg_body *base);
-/* Texts that are NULL stay as they are. */
+/* Texts that are NULL stay as they are; the verdict's is long, and not kept. */
 void pg_picture_put_server(struct pg_picture *picture, const struct record_server *server);
 /* The server is in the fleet no more. */
 void pg_picture_remove(struct pg_picture *picture, const char *key);

@@ -13,6 +13,11 @@ static const struct pg_statement list_servers = { "list_servers", "read the serv
 						  "SELECT " PG_SERVER_COLUMNS
 						  " FROM " PG_SERVER_TABLES
 						  " WHERE h.key > $1 ORDER BY h.key LIMIT $2" };
+static const struct pg_statement list_verdicts = {
+	"list_verdicts", "read the servers",
+	"SELECT h.key, coalesce(v.verdict_json, '') FROM host h JOIN server v ON v.host_id = h.id "
+	"WHERE h.key > $1 ORDER BY h.key LIMIT $2"
+};
 static const struct pg_statement one_server = { "one_server", "read a server",
 						"SELECT " PG_SERVER_COLUMNS
 						" FROM " PG_SERVER_TABLES " WHERE h.key = $1" };
@@ -193,6 +198,14 @@ static enum status get_server(struct store_db *db, const PGresult *rows, int row
 	return pg_get_report(db, rows, row, PG_SERVER_REPORT, server->key, latest, error);
 }
 
+static void note_last(struct buffer *last, const PGresult *rows, int n)
+{
+	if (n == 0)
+		return;
+	last->size = 0;
+	buffer_add_text(last, pg_text(rows, n - 1, 0));
+}
+
 /* The servers behind `*last`, which becomes the last of them; `*n`: how many they are. */
 static enum status visit_page(struct store_db *db, struct buffer *last, int *n,
 			      store_each_server *each, void *user, char error[STORE_ERROR_SIZE])
@@ -211,10 +224,7 @@ static enum status visit_page(struct store_db *db, struct buffer *last, int *n,
 		if (status == STATUS_OK)
 			status = each(user, &server, &latest);
 	}
-	if (*n > 0) {
-		last->size = 0;
-		buffer_add_text(last, pg_text(rows, *n - 1, 0));
-	}
+	note_last(last, rows, *n);
 	PQclear(rows);
 	return status;
 }
@@ -229,7 +239,7 @@ static struct packed copy_shown(struct store_db *db, const struct pg_shown *show
 		.silent = shown->silent,
 		.verdict = shown->verdict,
 		.since_ms = shown->since_ms,
-		.verdict_json = shown->verdict_json ? shown->verdict_json : "",
+		.verdict_json = "",
 		.adapters_json = shown->adapters_json ? shown->adapters_json : "[]",
 	};
 	*latest = (struct record_report){ .key = shown->key,
@@ -263,15 +273,15 @@ static enum status look_up_server(struct store_db *db, const char *key, struct a
 {
 	struct packed packed;
 
-	const struct pg_shown *shown = pg_picture_find(pg_mirror_lock(db->beside->mirror), key);
+	const struct pg_shown *shown = pg_picture_find(pg_mirror_lock(db->servers), key);
 	if (shown)
 		packed = copy_shown(db, shown, arena, server, latest);
-	pg_mirror_unlock(db->beside->mirror);
+	pg_mirror_unlock(db->servers);
 	return shown ? unpack(db, &packed, latest, error) : STATUS_NOT_FOUND;
 }
 
-static enum status visit_shown(struct store_db *db, const char *key, store_each_server *each,
-			       void *user, char error[STORE_ERROR_SIZE])
+static enum status visit_shown(struct store_db *db, const char *key, const char *verdict_json,
+			       store_each_server *each, void *user, char error[STORE_ERROR_SIZE])
 {
 	struct record_report latest;
 	struct record_server server;
@@ -279,11 +289,32 @@ static enum status visit_shown(struct store_db *db, const char *key, store_each_
 
 	arena_init(&arena);
 	enum status status = look_up_server(db, key, &arena, &server, &latest, error);
+	server.verdict_json = verdict_json;
 	if (status == STATUS_OK)
 		status = each(user, &server, &latest);
 	else if (status == STATUS_NOT_FOUND)
 		status = STATUS_OK; /* it has gone meanwhile, or stands on nothing */
 	arena_deinit(&arena);
+	return status;
+}
+
+/* As visit_page(): with texts of the database to what is in memory. */
+static enum status visit_page_shown(struct store_db *db, struct buffer *last, int *n,
+				    store_each_server *each, void *user,
+				    char error[STORE_ERROR_SIZE])
+{
+	struct pg_params params = { .n = 0 };
+	PGresult *rows;
+
+	pg_add_text(&params, last->bytes);
+	pg_add_number(&params, PAGE);
+	enum status status = pg_run(&db->conn, &list_verdicts, &params, &rows, error);
+	*n = status == STATUS_OK ? PQntuples(rows) : 0;
+	for (int i = 0; status == STATUS_OK && i < *n; i++)
+		status = visit_shown(db, pg_text(rows, i, 0), pg_text(rows, i, 1), each, user,
+				     error);
+	note_last(last, rows, *n);
+	PQclear(rows);
 	return status;
 }
 
@@ -295,11 +326,31 @@ static enum status visit_all_shown(struct store_db *db, store_each_server *each,
 	size_t n = 0;
 
 	arena_init(&arena);
-	const char **keys = pg_picture_keys(pg_mirror_lock(db->beside->mirror), &n, &arena);
-	pg_mirror_unlock(db->beside->mirror);
+	const char **keys = pg_picture_keys(pg_mirror_lock(db->servers), &n, &arena);
+	pg_mirror_unlock(db->servers);
 	for (size_t i = 0; status == STATUS_OK && i < n; i++)
-		status = visit_shown(db, keys[i], each, user, error);
+		status = visit_shown(db, keys[i], "", each, user, error);
 	arena_deinit(&arena);
+	return status;
+}
+
+typedef enum status visit_servers(struct store_db *db, struct buffer *last, int *n,
+				  store_each_server *each, void *user,
+				  char error[STORE_ERROR_SIZE]);
+
+static enum status visit_pages(struct store_db *db, visit_servers *visit, store_each_server *each,
+			       void *user, char error[STORE_ERROR_SIZE])
+{
+	enum status status = STATUS_OK;
+	struct buffer last;
+	int n = 0;
+
+	buffer_init(&last);
+	buffer_add_text(&last, "");
+	do
+		status = visit(db, &last, &n, each, user, error);
+	while (status == STATUS_OK && n == PAGE);
+	buffer_deinit(&last);
 	return status;
 }
 
@@ -309,9 +360,9 @@ enum status pg_read_servers(struct store_db *db, store_each_server *each, void *
 {
 	if (db->beside)
 		return visit_all_shown(db, each, user, error);
+	if (db->servers)
+		return visit_pages(db, visit_page_shown, each, user, error);
 	char ignored[STORE_ERROR_SIZE];
-	struct buffer last;
-	int n = 0;
 
 	enum status status = STATUS_OK;
 	if (!db->in_snapshot)
@@ -320,12 +371,7 @@ enum status pg_read_servers(struct store_db *db, store_each_server *each, void *
 				   list_servers.what, error);
 	if (status != STATUS_OK)
 		return status;
-	buffer_init(&last);
-	buffer_add_text(&last, "");
-	do
-		status = visit_page(db, &last, &n, each, user, error);
-	while (status == STATUS_OK && n == PAGE);
-	buffer_deinit(&last);
+	status = visit_pages(db, visit_page, each, user, error);
 	if (db->conn.handle && !db->in_snapshot)
 		pg_script(&db->conn, "ROLLBACK", list_servers.what, ignored); /* it only read */
 	return status;
@@ -349,7 +395,7 @@ enum status pg_read_server(struct store_db *db, const char *key, struct arena *a
 	struct pg_params params = { .n = 0 };
 	PGresult *rows;
 
-	if (db->beside)
+	if (db->servers)
 		return get_shown(db, key, arena, out, latest, error);
 	pg_add_text(&params, key);
 	enum status status = pg_run(&db->conn, &one_server, &params, &rows, error);
