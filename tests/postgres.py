@@ -67,10 +67,10 @@ def _stop_with_parent():
 class Postgres:
     """A server; as a context it is stopped and its files are removed at the end. With `copy_of` it is its standby."""
 
-    def __init__(self, durable=False, copy_of=None, initdb=(), **settings):
+    def __init__(self, durable=False, copy_of=None, initdb=(), folder=None, **settings):
         self.bin = programs()
         self._as = _user()
-        self.directory = Path(tempfile.mkdtemp(prefix="mtawatch-pg.", dir=_folder()))
+        self.directory = Path(tempfile.mkdtemp(prefix="mtawatch-pg.", dir=folder or _folder()))
         self.data = self.directory / "data"
         self.settings = {} if durable else dict(FAST)
         self.settings.update(settings)
@@ -177,9 +177,13 @@ class Postgres:
         return [int(pid) for pid in
                 Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()]
 
+    def pids(self):
+        """The server's and all its processes'."""
+        return [self.process.pid, *self._children()]
+
     def signal_all(self, number):
         """To the server and all its processes: SIGSTOP, SIGCONT."""
-        for pid in (self.process.pid, *self._children()):
+        for pid in self.pids():
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, number)
 

@@ -21,10 +21,9 @@
 
 #include "collector/base/hash.h"
 #include "collector/store/admin.h"
-#include "collector/store/postgresql/engine.h"
-#include "collector/store/sqlite/engine.h"
 #include "collector/store/store.h"
 #include "crowd.h"
+#include "measured_store.h"
 #include "proto/base/mem.h"
 
 #define T0 INT64_C(1795344323000)
@@ -217,13 +216,9 @@ static void clean_up(const char *directory)
 	rmdir(directory);
 }
 
-/* Where tests/postgres.py says, or in the directory. */
 static void open_store(struct bench *b, const char *directory)
 {
-	const char *url = getenv("MTAWATCH_TEST_STORE");
-	struct store_location location = { .engine = url ? &postgresql_engine : &sqlite_engine,
-					   .directory = directory,
-					   .address = url };
+	struct store_location location = measured_store(directory);
 	struct store_admin *admin;
 	char error[STORE_ERROR_SIZE];
 
@@ -261,6 +256,7 @@ int main(int argc, char **argv)
 		return 1;
 	b.waits_ms = mem_alloc_array(b.crowd.n, sizeof *b.waits_ms);
 	open_store(&b, directory);
+	setvbuf(stdout, NULL, _IOLBF, 0); /* who reads along sees when a round ends */
 	for (size_t i = 0; i < b.waiting; i++)
 		rides[i].bench = &b;
 	printf("round  reports/s   us CPU  B of text  B on disk  ratio   p50 ms   p99 ms   max "

@@ -1,8 +1,11 @@
 """What the collector costs, beside other servers that take the same reports.
 
-    scripts/bench collector [--only PART[,PART]] [--seconds N] [--rounds N]
+    scripts/bench collector [--only PART[,PART]] [--seconds N] [--rounds N] [--store postgresql]
+                            [--before REVISION] [--json FILE] [--compare FILE]
 
 Parts, each in a run of its own against a collector of its own:
+
+  store        storing reports, without network and fleet (bench_store)
 
   reports      processor time per report on 64 kept connections, plain and TLS, of the collector, of
                nginx that reads and forgets them, of Node.js with better-sqlite3, of a pushgateway;
@@ -10,7 +13,14 @@ Parts, each in a run of its own against a collector of its own:
   connections  memory of 5,000 connections that wait, plain and TLS; then each is asked again
   fleet        100,000 servers: start, memory, processor time at a report of each a minute over 2,000
                TLS connections, lists
+  takeover     a start with 100,000 servers; with --store, how long nobody judges when the judge is killed or ends,
+               and the memory of the one that took over
   plans        what-if and plan at a site of 500 servers
+
+With `--store postgresql` store, reports and takeover measure a store in a PostgreSQL of their own beside the embedded
+one, and are all that is run; with `--before` they measure the collector of an earlier revision beside. `--json` keeps
+what was found beside the machine's description (figures.py writes the tables of docs/performance.md from that), and
+`--compare` shows it beside that of an earlier run.
 
 Everything runs on this machine, in turn, the load (wrk, one thread) beside it: the ratios are the
 figures. tests/bench/report.lua says what the reports look like. Exit status 1: a goal is missed.
@@ -24,7 +34,6 @@ import re
 import resource
 import sqlite3
 import statistics
-import subprocess
 import sys
 import tempfile
 import threading
@@ -36,10 +45,14 @@ os.environ.setdefault("MTAWATCH_BUILD", str(HERE.parents[1] / "build/bench"))
 sys.path.insert(0, str(HERE.parent / "integration"))
 sys.path.insert(0, str(HERE))
 import connections  # noqa: E402
+import figures  # noqa: E402
 import load  # noqa: E402
 import peers  # noqa: E402
 import plans  # noqa: E402
+import stores  # noqa: E402
+import takeover  # noqa: E402
 from certificates import Authority, arguments, client_of  # noqa: E402
+from postgres import Postgres  # noqa: E402
 from running import PROGRAM, Collector, bearer, set_up  # noqa: E402
 
 # The goals: processor time per report as multiples of another's, milliseconds, bytes, seconds.
@@ -49,14 +62,11 @@ MAX_PLAIN, MAX_TLS = 1024, 16 * 1024
 DRIVE = 1.05
 SERVERS, SERVERS_PER_SITE, TLS_CONNECTIONS = 100_000, 20, 2000
 MAX_CORES, MAX_MEMORY_PER_SERVER, MAX_START_S, MAX_LIST_MS, MAX_TREND_MS = 0.5, 6 * 1024, 8, 10, 20
+WHERE = "/var/tmp"  # on a disk: what is in memory only would be durable for nothing
+WITH_STORE = ("store", "reports", "takeover")
 
-missed = []
-
-
-def row(what, value, goal="", met=True):
-    print(f"  {what:<64} {value:>16}  {goal}{'' if met else '  MISSED'}", flush=True)
-    if not met:
-        missed.append(what)
+run = figures.Figures()
+tell = run.tell
 
 
 def measure(server, seconds, *words, script="report.lua", n=64):
@@ -72,7 +82,8 @@ def measure(server, seconds, *words, script="report.lua", n=64):
 class Reports:
     """The servers side by side, and what each of them has cost in each round."""
 
-    def __init__(self, folder, stack, seconds):
+    def __init__(self, folder, stack, options):
+        seconds = options.seconds
         folder.mkdir()
         self.folder, self.seconds, self.runs = folder, seconds, 0
         authority = Authority(folder / "authority")
@@ -90,7 +101,17 @@ class Reports:
                      "collector, TLS": (tls, load.enrol(tls, folder / "tls.fleet"), "life"),
                      "Node.js": (others["Node.js"], self.fleet, "life"),
                      "pushgateway": (others["pushgateway"], self.fleet, "metrics")}
+        if options.server:
+            self.add("collector, PostgreSQL", stack, "--store", options.server.make_database())
+        if options.before:
+            self.add("collector, before", stack, program=Path(options.before) / "collector/mtawatch-collector")
         self.found = {what: [] for what in self.rows}
+
+    def add(self, what, stack, *arguments, program=PROGRAM):
+        data = self.folder / what
+        set_up(program, data, *arguments)
+        collector = stack.enter_context(Collector(data, *arguments, program=program))
+        self.rows[what] = collector, load.enrol(collector, self.folder / f"{what}.fleet"), "life"
 
     def run(self, what, seconds, *words, n=64):
         server, fleet, kind = self.rows[what]
@@ -113,33 +134,46 @@ class Reports:
         return statistics.median(ratios), f"({min(ratios):.2f} to {max(ratios):.2f})"
 
 
+def ratio_of(reports, what, to, at_most=None):
+    ratio, spread = reports.ratio(what, to)
+    tell(f"{what} / {to}", ratio, at_most=at_most, note=spread)
+
+
 def compare_costs(reports):
     for what, found in reports.found.items():
         p99 = statistics.median(r.p99_us for _, r in found) / 1000
-        row(f"{what}: processor time per request", f"{reports.cost(what):.1f} us",
-            f"{reports.rate(what):,.0f}/s, p99 {p99:.1f} ms, {found[0][1].body_size} bytes")
-    for what, to, goal in (("collector", "nginx", MAX_OF_NGINX), ("collector", "Node.js", MAX_OF_NODE),
-                           ("collector", "pushgateway", MAX_OF_PUSHGATEWAY),
-                           ("collector, TLS", "collector", MAX_OF_PLAIN)):
-        ratio, spread = reports.ratio(what, to)
-        row(f"{what} / {to} {spread}", f"{ratio:.3g}", f"<= {goal:.3g}", ratio <= goal)
-    ratio, spread = reports.ratio("collector, every verdict changes", "nginx")
-    row(f"collector, every verdict changes / nginx {spread}", f"{ratio:.3g}")
+        tell(f"{what}: processor time of a request", reports.cost(what), "us",
+             note=f"{reports.rate(what):,.0f}/s, p99 {p99:.1f} ms, {found[0][1].body_size} bytes")
+    ratio_of(reports, "collector", "nginx", MAX_OF_NGINX)
+    ratio_of(reports, "collector", "Node.js", MAX_OF_NODE)
+    ratio_of(reports, "collector", "pushgateway", MAX_OF_PUSHGATEWAY)
+    ratio_of(reports, "collector, TLS", "collector", MAX_OF_PLAIN)
+    ratio_of(reports, "collector, every verdict changes", "nginx")
+    if "collector, PostgreSQL" in reports.rows:
+        ratio_of(reports, "collector, PostgreSQL", "nginx", MAX_OF_NGINX)
+        ratio_of(reports, "collector, PostgreSQL", "collector")
+    if "collector, before" in reports.rows:
+        ratio_of(reports, "collector", "collector, before", stores.MAX_OF_BEFORE)
 
 
 def answer_in_time(reports):
     rate = reports.rate("collector") / 2
     _, result = reports.run("collector", 5 * reports.seconds, f"{rate:.0f}", 256, n=256)
     came = result.requests / result.duration_us * 1e6
-    row(f"at {came:,.0f} reports/s, half of that: p50 {result.p50_us / 1000:.1f} ms, "
-        f"longest {result.max_us / 1000:.1f} ms; p99", f"{result.p99_us / 1000:.1f} ms", f"< {MAX_P99_MS} ms",
-        result.p99_us < MAX_P99_MS * 1000)
+    tell("99 of 100 answers at half of the rate that saturates it within", result.p99_us / 1000, "ms", at_most=MAX_P99_MS,
+         note=f"{came:,.0f} reports/s, p50 {result.p50_us / 1000:.1f} ms, longest {result.max_us / 1000:.1f} ms")
+
+
+def store_part(folder, options):
+    run.begin("store", f"Storing {stores.REPORTS:,} reports a round, {stores.WAITING} waiting")
+    folder.mkdir()
+    stores.measure(folder, options.server, options.before, options.rounds, tell)
 
 
 def reports_part(folder, options):
-    print(f"Reports: {options.rounds} rounds of {options.seconds} s each, medians")
+    run.begin("reports", f"Reports: {options.rounds} rounds of {options.seconds} s each, medians")
     with contextlib.ExitStack() as stack:
-        reports = Reports(folder, stack, options.seconds)
+        reports = Reports(folder, stack, options)
         for what in reports.rows:
             reports.run(what, 1)  # servers are known and tables grown from now on
         for _ in range(options.rounds):
@@ -150,24 +184,19 @@ def reports_part(folder, options):
 
 def connections_part(folder, options):
     n = options.connections
-    print(f"{n:,} connections that wait, then are asked again")
+    run.begin("connections", f"{n:,} connections that wait, then are asked again")
     with connections.collectors(folder) as running:
         for (what, collector), goal in zip(running.items(), (MAX_PLAIN, MAX_TLS)):
-            size = connections.measure_memory(collector, n)
-            row(f"a connection that waits, {what}", f"{size:,.0f} bytes", f"< {goal:,} bytes", size < goal)
+            tell(f"a connection that waits, {what}", connections.measure_memory(collector, n), "bytes", at_most=goal)
 
 
 def fill(folder):
     """Returns the file with the fleet."""
     set_up(PROGRAM, folder / "data")
-    file = folder / "fleet"
     program = Path(os.environ["MTAWATCH_BUILD"]) / "tests/bench/fill_store"
-    began = time.monotonic()
-    with file.open("wb") as out:
-        subprocess.run([program, folder / "data", str(SERVERS), str(SERVERS_PER_SITE)], stdout=out, check=True)
+    file = takeover.fill(program, folder / "data", SERVERS, SERVERS_PER_SITE)
     size = sum(path.stat().st_size for path in (folder / "data").iterdir())
-    row(f"{SERVERS:,} servers stored in {time.monotonic() - began:.0f} s: a server with its first report",
-        f"{size / SERVERS:,.0f} bytes")
+    tell("disk for a server with its first report", size / SERVERS, "bytes")
     return file, size
 
 
@@ -209,15 +238,15 @@ def lists(collector):
     for path in (*(f"/v1/servers?{query}" for query in LISTS), "/v1/sites"):
         took_ms, cpu_ms = ask_often(collector, path)
         is_first_page = path.startswith("/v1/servers") and "limit=1000" not in path
-        row(f"GET {path}: {took_ms:.1f} ms with client and TLS; processor time", f"{cpu_ms:.1f} ms",
-            f"< {MAX_LIST_MS} ms" if is_first_page else "", not is_first_page or cpu_ms < MAX_LIST_MS)
+        tell(f"processor time of GET {path}", cpu_ms, "ms", at_most=MAX_LIST_MS if is_first_page else None,
+             note=f"{took_ms:.1f} ms with client and TLS")
 
 
 def trend(collector):
     since = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() - 365 * 86400))
     took_ms, cpu_ms = ask_often(collector, f"/v1/trend?since={since}")
-    row(f"GET /v1/trend over a year: {took_ms:.1f} ms with client and TLS; processor time", f"{cpu_ms:.1f} ms",
-        f"< {MAX_TREND_MS} ms", cpu_ms < MAX_TREND_MS)
+    tell("processor time of GET /v1/trend over a year", cpu_ms, "ms", at_most=MAX_TREND_MS,
+         note=f"{took_ms:.1f} ms with client and TLS")
 
 
 def reports_taken(collector):
@@ -225,7 +254,7 @@ def reports_taken(collector):
     return sum(float(n) for n in re.findall(rb"^mtawatch_reports_total{[^}]*} (\S+)$", body, re.M))
 
 
-def steady(collector, fleet, seconds):
+def steady(collector, fleet, seconds, store=""):
     """Each server reports once a minute; cores in use once all connections are open. wrk waits for
     answers between its pauses and comes behind what it is told, so it is told a little more."""
     rate, found = SERVERS / 60, []
@@ -244,14 +273,20 @@ def steady(collector, fleet, seconds):
     driver.join()
     result, = found
     assert result.errors == 0, result
-    row(f"{n / took:,.0f} reports/s over {TLS_CONNECTIONS:,} TLS connections, p50 {result.p50_us / 1000:.1f} ms",
-        f"{n / took / rate:.2f}", f">= 1 of {rate:,.0f}/s", n / took >= rate)
-    row("in them", f"{cpu / 1e6 / took:.2f} cores", f"< {MAX_CORES}", cpu / 1e6 / took < MAX_CORES)
+    over = f"{SERVERS:,} servers over {TLS_CONNECTIONS:,} TLS connections{store}"
+    tell(f"reports of {over}, of one a minute each", n / took / rate, at_least=1,
+         note=f"{n / took:,.0f}/s, p50 {result.p50_us / 1000:.1f} ms")
+    tell(f"cores for {over}, a report a minute each", cpu / 1e6 / took, at_most=MAX_CORES)
+    tell(f"processor time of a report of them{store}", cpu / n, "us")
     return result.requests
 
 
+def many_connections(authority):
+    return [*arguments(authority.sign_server()), "--max-connections-per-address", str(2 * TLS_CONNECTIONS)]
+
+
 def fleet_part(folder, options):
-    print(f"A fleet of {SERVERS:,} servers in sites of {SERVERS_PER_SITE}")
+    run.begin("fleet", f"A fleet of {SERVERS:,} servers in sites of {SERVERS_PER_SITE}")
     folder.mkdir()
     with Collector(folder / "empty") as empty:
         nothing = load.own_memory(empty.process.pid)
@@ -259,43 +294,65 @@ def fleet_part(folder, options):
     fill_trend(folder / "data")
     authority = Authority(folder / "authority")
     began = time.monotonic()
-    with Collector(folder / "data", *arguments(authority.sign_server()), "--max-connections-per-address",
-                   str(2 * TLS_CONNECTIONS), tls=client_of(authority)) as collector:
+    with Collector(folder / "data", *many_connections(authority), tls=client_of(authority)) as collector:
         assert collector.ask("/readyz")[0] == 200
-        took = time.monotonic() - began
-        row("from its start until it is ready", f"{took:.1f} s", f"< {MAX_START_S} s", took < MAX_START_S)
+        tell("from its start until it is ready", time.monotonic() - began, "s", at_most=MAX_START_S)
         lists(collector)
         trend(collector)
         n = steady(collector, fleet, 3 * options.seconds)
         memory = (load.own_memory(collector.process.pid) - nothing) / SERVERS
-        row("memory for each server, after that", f"{memory:,.0f} bytes", f"< {MAX_MEMORY_PER_SERVER:,} bytes",
-            memory < MAX_MEMORY_PER_SERVER)
+        tell("memory for each server, after that", memory, "bytes", at_most=MAX_MEMORY_PER_SERVER)
     grown = sum(path.stat().st_size for path in (folder / "data").iterdir()) - size
-    row(f"disk for each of the {n:,} later reports", f"{grown / n:,.0f} bytes")
+    tell("disk for each later report", grown / n, "bytes", note=f"{n:,} of them")
+
+
+def takeover_part(folder, options):
+    run.begin("takeover", f"{SERVERS:,} servers start, and change their judge")
+    folder.mkdir()
+    start_s = takeover.starts(folder, os.environ["MTAWATCH_BUILD"], options.before, SERVERS, SERVERS_PER_SITE,
+                              options.rounds, tell)
+    if options.server:
+        authority = Authority(folder / "authority")
+        takeover.measure(folder, options.server, SERVERS, SERVERS_PER_SITE, start_s, options.rounds,
+                         many_connections(authority), client_of(authority),
+                         lambda judge, fleet: steady(judge, fleet, 3 * options.seconds, ", PostgreSQL"), tell)
 
 
 def plans_part(folder, options):
-    print("What-if and plan at one site")
+    run.begin("plans", "What-if and plan at one site")
     folder.mkdir()
-    plans.measure(folder, row)
+    plans.measure(folder, tell)
 
 
-PARTS = {"reports": reports_part, "connections": connections_part, "fleet": fleet_part, "plans": plans_part}
+PARTS = {"store": store_part, "reports": reports_part, "connections": connections_part, "fleet": fleet_part,
+         "takeover": takeover_part, "plans": plans_part}
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--only", default=",".join(PARTS), metavar="PART[,PART]")
+    parser.add_argument("--only", metavar="PART[,PART]")
     parser.add_argument("--seconds", type=int, default=4)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--connections", type=int, default=5000)
+    parser.add_argument("--store", choices=["postgresql"])
+    parser.add_argument("--before", metavar="BUILD", help="of an earlier revision (scripts/bench builds it)")
+    parser.add_argument("--json", metavar="FILE")
+    parser.add_argument("--compare", metavar="FILE")
     options = parser.parse_args()
     resource.setrlimit(resource.RLIMIT_NOFILE, (resource.getrlimit(resource.RLIMIT_NOFILE)[1],) * 2)
-    # On a disk: what is in memory only would be durable for nothing.
-    with tempfile.TemporaryDirectory(dir="/var/tmp") as folder:
-        for part in options.only.split(","):
-            PARTS[part](Path(folder) / part, options)
-    print("missed: " + ", ".join(missed) if missed else "all goals are met")
+    parts = options.only.split(",") if options.only else WITH_STORE if options.store else PARTS
+    machine = figures.machine(WHERE)
+    with contextlib.ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(dir=WHERE)))
+        options.server = stack.enter_context(Postgres(durable=True, folder=WHERE, **stores.SETTINGS)) if options.store else None
+        for part in parts:
+            PARTS[part](folder / part, options)
+    if options.json:
+        run.save(options.json, machine, sys.argv[1:])
+    if options.compare:
+        figures.compare(figures.read(options.compare), {"machine": machine, "figures": run.found})
+    missed = run.missed()
+    print("missed: " + "; ".join(missed) if missed else "all goals are met")
     return 1 if missed else 0
 
 

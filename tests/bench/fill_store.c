@@ -4,7 +4,8 @@
  *
  *   fill_store DIRECTORY SERVERS SERVERS_PER_SITE > FLEET
  *
- * DIRECTORY was set up by `mtawatch-collector init`. FLEET is what report.lua reads.
+ * DIRECTORY was set up by `mtawatch-collector init`; MTAWATCH_TEST_STORE is the address of its store
+ * where that is in PostgreSQL. FLEET is what report.lua reads.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,8 +15,8 @@
 #include "collector/model/server_key.h"
 #include "collector/model/snapshot.h"
 #include "collector/pipeline/pipeline.h"
-#include "collector/store/sqlite/engine.h"
 #include "crowd.h"
+#include "measured_store.h"
 #include "proto/base/mem.h"
 
 /* Reports on their way at once. */
@@ -146,7 +147,7 @@ int main(int argc, char **argv)
 	check(f.crowd.servers_per_site > 0 && f.crowd.n % f.crowd.servers_per_site == 0,
 	      "SERVERS has to be a multiple of SERVERS_PER_SITE");
 	check(loop_open(&f.loop, on_signal, NULL) == STATUS_OK, "no event loop");
-	struct store_location location = { .engine = &sqlite_engine, .directory = argv[1] };
+	struct store_location location = measured_store(argv[1]);
 	check(store_open(&f.store, &location, loop_uv(f.loop), error) == STATUS_OK, error);
 	struct pipeline_options options = { .loop = loop_uv(f.loop),
 					    .store = f.store,

@@ -1,6 +1,7 @@
 """What the benchmarks of the collector share: fleets of enrolled agents, wrk, processor time, memory."""
 
 import collections
+import contextlib
 import os
 import subprocess
 import sys
@@ -15,10 +16,24 @@ SITES = (4, 4, 4, 8, 8, 12, 20, 50)  # servers of each, over and over
 Result = collections.namedtuple("Result", "requests errors duration_us p50_us p99_us max_us body_size")
 
 
+def ticks(pid):
+    """Of a process; of its own and of the children that it has waited for."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2].split()
+    return int(fields[11]) + int(fields[12]), int(fields[13]) + int(fields[14])
+
+
 def cpu_us(pid):
     """Processor time of a process with all its threads, in microseconds, 10 ms fine."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2].split()
-    return (int(fields[11]) + int(fields[12])) * TICK_US
+    return ticks(pid)[0] * TICK_US
+
+
+def database_cpu_us(server):
+    """The same of a PostgreSQL with all its processes, those that have ended included."""
+    used = sum(ticks(server.process.pid))
+    for pid in server.pids()[1:]:
+        with contextlib.suppress(FileNotFoundError):
+            used += ticks(pid)[0]
+    return used * TICK_US
 
 
 def own_memory(pid):
