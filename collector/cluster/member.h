@@ -46,9 +46,10 @@ void member_set_state(struct member *member, enum record_collector_state state);
 
 enum member_role {
 	MEMBER_STANDS_BY,
-	MEMBER_HOLDS,     /* the lease is ours */
-	MEMBER_IS_LOST,   /* it was, and is another's: the process begins anew */
-	MEMBER_IS_DOUBLE, /* another process has our node's name: this one ends; member_error() */
+	MEMBER_HOLDS,   /* the lease is ours */
+	MEMBER_IS_LOST, /* it was, and is another's: the process begins anew */
+	/* Another process has our node's name, or another fleet the database: this one ends. */
+	MEMBER_IS_DOUBLE, /* member_error() says which */
 };
 enum member_role member_role(struct member *member);
 
