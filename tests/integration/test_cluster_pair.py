@@ -12,6 +12,7 @@ from cluster_rig import Load, Wired, cluster, exported
 from postgres import Pair, programs
 from receiver import Receiver
 from running import JSON, PATIENCE, minimal, samples
+from terminal import fails
 from waiting import until
 from wire import Wire, WithoutWarnings
 
@@ -184,6 +185,10 @@ def test_a_commit_that_is_let_go_without_a_standby_is_not_acknowledged_where_one
             until_a_commit_waits(pair)
             demand_a_standby(pair, False)
             assert connection.getresponse().status == (503 if required else 200)
+
+
+def test_only_of_a_database_a_standby_can_be_required():
+    assert "it is of a database: --store" in fails("serve", "--check-config", "--require-synchronous", status=2)
 
 
 def hooked(tmp_path, receiver):
