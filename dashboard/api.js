@@ -96,6 +96,7 @@ export const paths = {
   report: (name) => `v1/servers/${id(name)}/report`,
   sites: () => "v1/sites",
   owners: () => "v1/owners",
+  bookmarks: () => "v1/bookmarks",
   matrix: (organization, site) => `${sitePath(organization, site)}/matrix`,
   siteReport: (organization, site) => `${sitePath(organization, site)}/report`,
   trend: (site, since) => `${site ? sitePath(site.organization, site.site) : "v1"}/trend?since=${since}`,
@@ -138,6 +139,9 @@ export const removeServer = (name, reason) => sendChange("DELETE", `v1/servers/$
 /** `value`: owner, note, or both; the subject is {server}, or a site. */
 export const putRemark = ({ server, organization, site }, value) => (
   sendChange("PUT", `${server ? paths.server(server) : sitePath(organization, site)}/remark`, value));
+
+export const putBookmark = (name, query) => sendChange("PUT", `v1/bookmarks/${id(name)}`, { query });
+export const dropBookmark = (name) => sendChange("DELETE", `v1/bookmarks/${id(name)}`);
 
 export const putInventory = (text, yes) => sendChange("PUT", `v1/inventory${yes ? "?yes=true" : ""}`, text, "text/csv");
 export const removeExpected = (name) => sendChange("DELETE", `v1/inventory/${id(name)}`);

@@ -1,13 +1,13 @@
 /*
  * Whose a server or a site is, and what somebody noted about it: as a part of its page, in a dialog, and as a
- * filter of the list.
+ * filter of the list; and bookmarks, which are lists that the reader has filtered and keeps by a name.
  */
 
-import { paths, putRemark } from "./api.js";
+import { dropBookmark, paths, putBookmark, putRemark } from "./api.js";
 import { html, useState } from "./html.js";
 import { live, useAnswer } from "./live.js";
-import { Button, Dialog, Field, Moment, Quiet, Section } from "./parts.js";
-import { filterBy, NOBODY, place, siteName, siteOf } from "./place.js";
+import { Button, ChangeButton, Dialog, Field, Link, Moment, Quiet, Section } from "./parts.js";
+import { filterBy, NOBODY, place, serverQuery, siteName, siteOf } from "./place.js";
 import { useHasRole } from "./reader.js";
 
 /* ---- as a part of a page ---- */
@@ -94,10 +94,55 @@ function OwnerFilter() {
       <${OwnerOption} value=${NOBODY} text=${`Nobody (${body?.without ?? 0})`} chosen=${owner} /></select>`;
 }
 
-/** Of a `server`, as the API has it; of a `site`; or the filter of the list. */
+/* ---- bookmarks ---- */
+
+const sorted = (query) => JSON.stringify([...new URLSearchParams(query)].sort());
+
+/* The place of a query; null where a list here cannot have that filter. */
+function placeOf(query) {
+  const params = new URLSearchParams(query);
+  const found = { page: "servers", verdict: params.getAll("verdict"), q: params.getAll("q").join(" ") };
+  for (const name of ["organization", "site", "silent", "owner", "sort"]) {
+    if (params.has(name)) found[name] = params.get(name) || NOBODY;
+  }
+  return sorted(serverQuery(found)) === sorted(query) ? found : null;
+}
+
+function Bookmark({ bookmark: { name, query } }) {
+  const to = placeOf(query);
+  return html`<li data-bookmark=${name}>${to ? html`<${Link} to=${to}><bdi>${name}</bdi><//>`
+    : html`<span title="This page has no such filter."><bdi>${name}</bdi></span>`}
+    <${ChangeButton} change=${() => dropBookmark(name)} aria-label=${`Forget ${name}`} title="Forget">✕<//></li>`;
+}
+
+function KeepDialog({ query, names, onClose }) {
+  const send = ({ name }) => putBookmark(name.trim(), query);
+  return html`<${Dialog} title="Keep this list" submit="Keep" onSubmit=${send} onClose=${onClose}>
+    <p>Its filters and its order, for you alone; what had that name before goes.</p>
+    <${Field} label="Name" name="name" maxlength="60" required list="bookmark-names" />
+    <datalist id="bookmark-names">${names.map((name) => html`<option value=${name} />`)}</datalist><//>`;
+}
+
+function Bookmarks() {
+  const query = String(serverQuery(place.use((state) => state)));
+  const when = live.use((state) => state.changes);
+  const { body } = useAnswer(paths.bookmarks(), when);
+  const [isOpen, setIsOpen] = useState(false);
+  const bookmarks = body?.bookmarks ?? [];
+  if (bookmarks.length === 0 && !query) return null;
+  return html`<details id="bookmarks"><summary>Bookmarks</summary><div class="card">
+      ${bookmarks.length > 0 && html`<ul>${bookmarks.map((bookmark) => html`
+        <${Bookmark} key=${bookmark.name} bookmark=${bookmark} />`)}</ul>`}
+      ${query ? html`<${Button} id="keep-list" onClick=${() => setIsOpen(true)}>Keep this list<//>`
+    : html`<${Quiet}>A list that is filtered or sorted can be kept here.<//>`}</div>
+    ${isOpen && html`<${KeepDialog} query=${query} names=${bookmarks.map(({ name }) => name)}
+      onClose=${() => setIsOpen(false)} />`}</details>`;
+}
+
+/** Of a `server`, as the API has it; of a `site`; or the filter of the list, and bookmarks. */
 export default function RemarkPart({ server, site }) {
   if (server) {
     return html`<${RemarkSection} subject=${{ server: server.server }} name=${server.server} of=${server} />`;
   }
-  return site ? html`<${SiteRemarks} site=${siteOf(site)} />` : html`<${OwnerFilter} />`;
+  return site ? html`<${SiteRemarks} site=${siteOf(site)} />` : html`<${OwnerFilter} /><${Bookmarks} />`;
 }

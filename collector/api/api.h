@@ -127,6 +127,11 @@ void api_server_list(struct call *call);
 void api_server_export(struct call *call);
 void api_server_get(struct call *call);
 
+/* GET /v1/bookmarks, PUT and DELETE /v1/bookmarks/{name} */
+void api_bookmark_list(struct call *call);
+void api_bookmark_put(struct call *call);
+void api_bookmark_delete(struct call *call);
+
 /* GET /v1/owners */
 void api_owner_list(struct call *call);
 

@@ -150,3 +150,41 @@ def test_a_viewer_sees_them_and_changes_nothing(browser, stage):
     hold(stage, "/v1/servers/MAIL-HQ1/remark", owner="Mail team")
     page.wait(lambda: "Mail team" in section(page), "it is shown")
     assert not page.run("return document.querySelector('#change-remark')")
+
+
+def bookmarks(page):
+    return page.run("return [...document.querySelectorAll('#bookmarks li')].map((li) => li.dataset.bookmark)")
+
+
+def test_a_filtered_list_is_kept_by_a_name(page, stage, browser, source):
+    go(page, "?verdict=failing&verdict=exposed&site=HQ&organization=DEMO&sort=-since&q=mail%20hq")
+    page.wait(lambda: page.run("return document.querySelector('#bookmarks')"), "the bookmarks")
+    found = page.rows()
+    page.click("#bookmarks summary")
+    page.click("#keep-list")
+    page.wait(lambda: page.run("return document.querySelector('dialog.ask')?.open"), "the dialog")
+    assert axe.findings(browser, source) == []
+    page.run("document.getElementById('field-name').value = 'Bad & sad'")
+    page.click("dialog.ask button[type=submit]")
+    page.wait(lambda: bookmarks(page) == ["Bad & sad"], "it is kept")
+    for name, query in (("elsewhere", "site=HQ&site=BRANCH"), ("nobody", "owner=")):
+        stage.collector.put(f"/v1/bookmarks/{name}", json.dumps({"query": query}), "application/json")
+    go(page, "")
+    page.wait(lambda: page.run("return document.querySelector('#bookmarks')"), "the bookmarks")
+    page.click("#bookmarks summary")
+    page.wait(lambda: bookmarks(page) == ["Bad & sad", "elsewhere", "nobody"], "in the order of their names")
+    for colours in ("light", "dark"):
+        scheme(browser, colours)
+        assert axe.findings(browser, source) == [] and page.faint_texts() == []
+        picture(browser, f"bookmarks-{colours}")
+    assert page.run("return document.querySelector('[data-bookmark=elsewhere] a')") is None
+    page.click("[data-bookmark='Bad & sad'] a")
+    page.wait(lambda: page.rows() == found and "sort=-since" in page.driver.current_url, "the list is as it was")
+    assert "verdict=failing&verdict=exposed" in page.driver.current_url
+    page.click("[data-bookmark=nobody] a")
+    page.wait(lambda: "owner=-" in page.driver.current_url, "the list of another")
+    page.click("[data-bookmark=nobody] button")
+    page.wait(lambda: bookmarks(page) == ["Bad & sad", "elsewhere"], "it is forgotten")
+    resize(browser, 390, 844)
+    assert page.fits()
+    assert page.complaints() == []

@@ -44,7 +44,8 @@ CHANGES = [
 # Reports change what is known, not what somebody decided; a question changes nothing.
 # Of several collectors on one database: test_cluster.py
 OF_SEVERAL = ["POST /v1/collectors/{node}/handover", "DELETE /v1/collectors/{node}"]
-NO_LINE = ["POST /v1/reports", "POST /v1/sites/{org}/{site}/what-if"]
+# A viewer's bookmarks would push what others did out of the log.
+NO_LINE = ["POST /v1/reports", "PUT /v1/bookmarks/{name}", "DELETE /v1/bookmarks/{name}", "POST /v1/sites/{org}/{site}/what-if"]
 
 
 def newest(collector):

@@ -254,6 +254,25 @@ def test_owners_and_notes_are_answered_as_described(collector):
     answer(collector, server, {"owner": "x"}, 410, name="LEFT")
 
 
+def test_bookmarks_are_answered_as_described(collector):
+    put, drop = "PUT /v1/bookmarks/{name}", "DELETE /v1/bookmarks/{name}"
+    made = answer(collector, put, {"query": "verdict=exposed&limit=7&q=a%20b"}, name="mine")
+    assert (made["name"], made["query"]) == ("mine", "verdict=exposed&q=a%20b")
+    assert answer(collector, "GET /v1/bookmarks")["bookmarks"] == [made]
+    answer(collector, put, {"query": "no=such"}, 422, name="mine")
+    answer(collector, put, {}, 422, name="mine")
+    answer(collector, put, {"query": ""}, 422, name="two%0Alines")
+    answer(collector, put, "{", 400, name="mine")
+    answer(collector, put, {"query": ""}, 415, headers={"Content-Type": "text/plain"}, name="mine")
+    answer(collector, put, " " * 100000, 413, name="mine")
+    for number in range(99):
+        assert collector.ask(f"/v1/bookmarks/{number}", "PUT", '{"query": ""}', JSON)[0] == 200
+    answer(collector, put, {"query": ""}, 409, name="one-too-many")
+    answer(collector, put, {"query": "site=HQ"}, name="mine")
+    answer(collector, drop, None, 204, name="mine")
+    answer(collector, drop, None, 404, name="mine")
+
+
 def test_servers_are_answered_as_described(collector):
     listed = answer(collector, "GET /v1/servers")
     assert "EXCH1" in [server["server"] for server in listed["servers"]]

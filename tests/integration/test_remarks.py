@@ -296,3 +296,33 @@ def test_an_alert_says_whose_the_server_is(place, tmp_path):
         text = " ".join(body.get_content().split())
         assert "Owner Headquarters (of the site) Note Mr. Ito has / the key (of the site, by token admin, " in text
         assert not [mail for mail in mailbox.mails[1:] if b"Mail team" in mail[2]]  # to be told so is no news
+
+
+def keep(collector, name, query, headers=None):
+    status, _, body = collector.ask(f"/v1/bookmarks/{name}", "PUT", json.dumps({"query": query}), {**JSON, **(headers or {})})
+    assert status == 200, body
+
+
+def kept(collector, headers=None):
+    body = collector.ask("/v1/bookmarks", headers=headers or {})[2]
+    return {bookmark["name"]: bookmark["query"] for bookmark in json.loads(body)["bookmarks"]}
+
+
+def test_bookmarks_are_each_persons_own_and_outlive_the_collector(place):
+    with place.collector() as collector:
+        shifts = operator(collector)
+        keep(collector, "mine", "site=HQ")
+        keep(collector, "mine", "verdict=exposed&owner=Z%C3%BCrich")
+        keep(collector, "a%20%2F%20b", "", shifts)
+        lines = [line["action"] for line in collector.get("/v1/audit")["lines"]]
+        assert not [action for action in lines if "bookmark" in action]
+    with place.collector() as collector:
+        assert kept(collector) == {"mine": "verdict=exposed&owner=Z%C3%BCrich"}
+        assert kept(collector, shifts) == {"a / b": ""}
+        assert collector.ask("/v1/bookmarks/mine", "DELETE", headers=shifts)[0] == 404
+        assert collector.ask("/v1/tokens/shifts", "DELETE")[0] == 204
+        assert kept(collector, operator(collector)) == {}  # of another token of that name
+        login = collector.ask("/v1/session", "POST", json.dumps({"token": collector.token}),
+                              {**JSON, **bearer(""), "Origin": collector.url})
+        cookie = {"Cookie": login[1]["Set-Cookie"].split(";")[0], "Sec-Fetch-Site": "same-origin"}
+        assert kept(collector, cookie) == {"mine": "verdict=exposed&owner=Z%C3%BCrich"}
