@@ -10,6 +10,7 @@
 #define MBEDTLS_HAVE_ASM
 #define MBEDTLS_HAVE_TIME
 #define MBEDTLS_HAVE_TIME_DATE
+#define MBEDTLS_PLATFORM_GMTIME_R_ALT /* agent/deploy/mbedtls_alt.c */
 #define MBEDTLS_PLATFORM_C
 #define MBEDTLS_ERROR_C
 #define MBEDTLS_FS_IO
@@ -33,6 +34,8 @@
 #define MBEDTLS_AES_C
 #define MBEDTLS_AES_ROM_TABLES
 #define MBEDTLS_AES_FEWER_TABLES
+#define MBEDTLS_AES_SETKEY_DEC_ALT /* agent/deploy/mbedtls_alt.c */
+#define MBEDTLS_AES_DECRYPT_ALT
 #define MBEDTLS_CIPHER_C
 #define MBEDTLS_GCM_C
 

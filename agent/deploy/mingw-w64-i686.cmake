@@ -1,7 +1,7 @@
 # Toolchain: Debian's mingw-w64, for one 32-bit program that Windows NT 4.0 SP6a loads.
 #
-# The oldest processor is the Pentium Pro: our code keeps to the Pentium, but the C runtime and
-# libgcc of Debian's compiler use CMOV. The libraries to link are in windows-deps.cmake.
+# The oldest processor is the Pentium Pro: our code keeps to the Pentium, but the parts of libgcc and
+# of the C runtime in Debian's compiler are made for the Pentium Pro. The libraries to link are in windows-deps.cmake.
 set(CMAKE_SYSTEM_NAME Windows)
 set(CMAKE_SYSTEM_PROCESSOR x86)
 
@@ -25,13 +25,14 @@ string(JOIN " " CMAKE_C_FLAGS_INIT -march=i586 -mno-sse -mno-stack-arg-probe -mn
        -fno-asynchronous-unwind-tables -fno-unwind-tables)
 
 # Unwind tables are for C++ exceptions and debuggers. Those in the C runtime are left out by
-# no-unwind-tables.ld; GCC's start files besides crt2.o do nothing but register them.
+# no-unwind-tables.ld; GCC's start files do nothing but register them, so programs name what they begin
+# with: the agent deploy/start.c, another one `crt2`, the C runtime's.
 execute_process(COMMAND ${CMAKE_C_COMPILER} -print-file-name=crt2.o OUTPUT_VARIABLE crt2
                 OUTPUT_STRIP_TRAILING_WHITESPACE COMMAND_ERROR_IS_FATAL ANY)
 
 # Version 4.0 in the header is what an NT 4.0 loader accepts. No relocations and none of the flags
 # of later loaders: NT 4.0 has no use for them. No time stamp: the same source gives the same file.
-string(JOIN " " CMAKE_EXE_LINKER_FLAGS_INIT -static -static-libgcc -nostartfiles ${crt2}
+string(JOIN " " CMAKE_EXE_LINKER_FLAGS_INIT -static -static-libgcc -nostartfiles
        "-Wl,-T,\"${CMAKE_CURRENT_LIST_DIR}/no-unwind-tables.ld\""
        -Wl,--gc-sections,--no-insert-timestamp,--stack,0x80000
        -Wl,--disable-reloc-section,--disable-dynamicbase,--disable-nxcompat

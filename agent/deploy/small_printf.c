@@ -56,6 +56,17 @@ __attribute__((used)) int puts(const char *text)
 	return fputs(text, stdout) == 0 && fputc('\n', stdout) == '\n' ? 0 : EOF;
 }
 
+/*
+ * libcurl's own for a number of floating point, with a buffer that has room. mingw's counts what is too
+ * long by a call of later systems.
+ */
+int __ms_vsnprintf(char *out, size_t size, const char *format, va_list args);
+
+int __ms_vsnprintf(char *out, size_t size, const char *format, va_list args)
+{
+	return _vsnprintf(out, size, format, args);
+}
+
 /* mbedTLS calls it by this name (mbedtls_config_agent.h). */
 int __mingw_snprintf(char *out, size_t size, const char *format, ...)
 {

@@ -14,13 +14,14 @@
 
 /* Where messages go; guarded by log_lock(). */
 static struct {
-	atomic_int level;          /* read without the lock */
 	char path[FILES_MAX_PATH]; /* "": no file */
 	int64_t max_bytes;
 	unsigned long lost;       /* messages that the file lacks */
 	enum status why;          /* the last of them could not be written */
 	char error[LOG_MAX_LINE]; /* the last one that was told */
-} sink = { .level = LOG_LEVEL_INFO };
+} sink;
+
+static atomic_int shown = LOG_LEVEL_INFO; /* the level, read without the lock */
 
 static const char *const names[] = { "error", "warning", "info" };
 
@@ -43,7 +44,7 @@ const char *log_level_name(enum log_level level)
 void log_configure(enum log_level level, const char *path, int64_t max_kb)
 {
 	log_lock();
-	atomic_store(&sink.level, (int)level);
+	atomic_store(&shown, (int)level);
 	sink.max_bytes = max_kb * 1024;
 	(void)snprintf(sink.path, sizeof sink.path, "%s", path ? path : "");
 	log_unlock();
@@ -103,7 +104,7 @@ void log_write(enum log_level level, const char *format, ...)
 	char clean[LOG_MAX_LINE];
 	va_list args;
 
-	if ((int)level > atomic_load(&sink.level))
+	if ((int)level > atomic_load(&shown))
 		return;
 	va_start(args, format);
 	if (vsnprintf(text, sizeof text, format, args) < 0)

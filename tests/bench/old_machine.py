@@ -68,8 +68,9 @@ def compile_client(folder):
     text = (ROOT / "agent/deploy/mbedtls_config_agent.h").read_text().replace("__mingw_", "")
     text = text.replace("#define MBEDTLS_HAVE_ASM\n", "#define MBEDTLS_HAVE_INT32\n")
     (folder / "mbedtls_config_agent.h").write_text(text)
-    flags = ["-Os", f"-I{folder}", f"-I{sources}/include", "-DMBEDTLS_CONFIG_FILE=<mbedtls_config_agent.h>"]
-    subprocess.run(["gcc", "-c", *flags, *(sources / "library").glob("*.c")], cwd=folder, check=True)
+    flags = ["-Oz", f"-I{folder}", f"-I{sources}/include", "-DMBEDTLS_CONFIG_FILE=<mbedtls_config_agent.h>"]
+    subprocess.run(["gcc", "-c", *flags, ROOT / "agent/deploy/mbedtls_alt.c",
+                    *(sources / "library").glob("*.c")], cwd=folder, check=True)
     subprocess.run(["ar", "rcs", "libmbed.a", *folder.glob("*.o")], cwd=folder, check=True)
     client = folder / "tls_client"
     subprocess.run(["gcc", *flags, "-o", client, ROOT / "tests/bench/tls_client.c", folder / "libmbed.a"],
