@@ -1,11 +1,13 @@
 #include "agent/config/settings.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "agent/config/options.h"
 #include "agent/https/send.h"
 #include "agent/platform/log.h"
 #include "proto/base/ipv4.h"
+#include "proto/base/mem.h"
 #include "proto/base/text.h"
 #include "proto/report/report.h"
 
@@ -166,20 +168,28 @@ static bool add_peer(struct arena *arena, const char *text, struct peers *peers)
 	return true;
 }
 
+static const char *add_peers(struct arena *arena, const char *value, struct peers *peers)
+{
+	for (const char *peer; (peer = next_item(arena, &value, ';')) != NULL;) {
+		if (!add_peer(arena, peer, peers))
+			return "NAME=ADDRESS[,ADDRESS...] with IPv4 addresses of another server";
+	}
+	return peers->n > PEERS_MAX_CONFIGURED || peers->left_out > 0 ? "one of at most 64 peers"
+								      : NULL;
+}
+
+/* A list is 20 KB, and each --peer makes one: the arena, which keeps all, is no place for it. */
 const char *setting_read_peers(const struct value_target *to, const char *value)
 {
 	struct peers *peers = to->member;
-	struct peers *more = arena_alloc(to->arena, sizeof *more);
+	struct peers *more = mem_alloc(sizeof *more);
 
 	*more = *peers;
-	for (const char *peer; (peer = next_item(to->arena, &value, ';')) != NULL;) {
-		if (!add_peer(to->arena, peer, more))
-			return "NAME=ADDRESS[,ADDRESS...] with IPv4 addresses of another server";
-	}
-	if (more->n > PEERS_MAX_CONFIGURED || more->left_out > 0)
-		return "one of at most 64 peers";
-	*peers = *more;
-	return NULL;
+	const char *fault = add_peers(to->arena, value, more);
+	if (!fault)
+		*peers = *more;
+	free(more);
+	return fault;
 }
 
 const char *setting_read_networks(const struct value_target *to, const char *value)
