@@ -42,9 +42,9 @@ EMPTY_PROGRAM = WINDOWS_BUILD / "tests/windows_programs/hold_session.exe"
 
 ADAPTERS, PEERS, PROBE_LIMIT_S = 4, 16, 3
 # The goals.
-MAX_EXE, MAX_MSI = 450 * 1024, 260 * 1024
-MAX_MEMORY_ABOVE = 6 * 1024 * 1024
-MAX_CYCLE_S, MAX_CYCLE_CPU_MS = PROBE_LIMIT_S + 0.5, 50
+MAX_EXE, MAX_MSI = 425_000, 260 * 1024
+MAX_MEMORY_ABOVE = int(5.5 * 1024 * 1024)
+MAX_CYCLE_S, MAX_CYCLE_CPU_MS = PROBE_LIMIT_S + 0.5, 30
 
 # What a usual template of Zabbix for Linux asks each minute, more or less.
 ZABBIX_ITEMS = ["agent.ping", "agent.version", "system.uptime", "system.hostname", "system.localtime",
@@ -99,7 +99,8 @@ class Laboratory(Network):
         return [*peers, f"--probe-limit={PROBE_LIMIT_S}"]
 
     def timed(self, argv):
-        """Output, seconds, and milliseconds of processor time of a program and its children."""
+        """Output, seconds, and milliseconds of processor time of a program and its children; in it is what
+        enters the namespace (rest_ms())."""
         began = time.monotonic()
         output = self.folder / "output"
         with output.open("wb") as out:
@@ -111,6 +112,10 @@ class Laboratory(Network):
             raise RuntimeError(f"{argv[0]}: exit {process.returncode}")
         return (output.read_text(), time.monotonic() - began,
                 (usage.ru_utime + usage.ru_stime) * 1000)
+
+    def rest_ms(self, argv=("true",)):
+        """Milliseconds of processor time around what is measured: of argv, the median."""
+        return sorted(self.timed(argv)[2] for _ in range(5))[2]
 
 
 def sizes():
@@ -146,13 +151,12 @@ def cycles(lab):
           f"{PROBE_LIMIT_S} s (medians of 3)")
     state = lab.folder / "state"
     argv = ["report", *lab.probes(), "--windows-root", lab.disk.folder, "--state-dir", state]
-    cpu = cycle(lab, "Linux build", [LINUX_AGENT, *argv])
+    cpu = cycle(lab, "Linux build", [LINUX_AGENT, *argv], lab.rest_ms())
     row("Linux build: processor time, with the program's start", f"{cpu:.0f} ms",
         f"< {MAX_CYCLE_CPU_MS} ms", cpu < MAX_CYCLE_CPU_MS)
     windows = lab.server.windows([WINDOWS_AGENT])
     lab.timed([*windows, "--version"])  # Wine's services and the prefix are there from now on
-    base = sorted(lab.timed([*windows, "--version"])[2] for _ in range(3))[1]
-    cpu = cycle(lab, "under Wine", [*windows, *argv], base)
+    cpu = cycle(lab, "under Wine", [*windows, *argv], lab.rest_ms([*windows, "--version"]))
     row("under Wine: processor time above `--version`", f"{cpu:.0f} ms")
 
 

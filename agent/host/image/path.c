@@ -6,22 +6,34 @@
 #include "agent/host/disk.h"
 #include "proto/base/text.h"
 
-/* The entry of `dir` that `name` (n bytes) names in any case, or NULL. An exact match wins. */
+static bool is_there(const char *path)
+{
+	struct disk_facts facts;
+	struct os_error ignored;
+
+	return disk_stat(path, &facts, &ignored) == STATUS_OK;
+}
+
+/*
+ * The entry of `dir` that `name` (n bytes) names in any case, or NULL. An exact match wins: mostly there
+ * is one, and then the folder need not be read.
+ */
 static const char *find_entry(const char *dir, const char *name, size_t n, struct arena *arena)
 {
 	struct os_error ignored;
+	const char *wanted = arena_strndup(arena, name, n);
 	const char **names = NULL;
 	size_t count = 0;
-	const char *found = NULL;
+
+	if (is_there(disk_join(arena, dir, wanted)))
+		return wanted;
 	if (disk_list(dir, arena, &names, &count, &ignored) != STATUS_OK)
 		return NULL;
 	for (size_t i = 0; i < count; i++) {
-		if (strlen(names[i]) != n || !text_equal(names[i], arena_strndup(arena, name, n)))
-			continue;
-		if (!found || memcmp(names[i], name, n) == 0)
-			found = names[i];
+		if (text_equal(names[i], wanted))
+			return names[i];
 	}
-	return found;
+	return NULL;
 }
 
 /* Walks down from `dir` along `path`, whose parts are parted by backslashes. */
