@@ -122,6 +122,12 @@ class ExchangeDisk:
         fresh.write_bytes(content)
         fresh.replace(path)
 
+    def register(self, key, name, text):
+        """Adds a value to the export of the registry."""
+        export = (self.folder / "exchange.reg").read_bytes()
+        text = text.replace("\\", "\\\\")
+        self.put("exchange.reg", export + f'\r\n[{key}]\r\n"{name}"="{text}"\r\n'.encode())
+
     def install(self, build):
         """Brings the versioned files to a build."""
         for place, names in VERSIONED.items():

@@ -47,7 +47,7 @@ class Fleet:
         self.windows = windows
         self.folder = site.folder
         self.told = self.folder / "told.jsonl"
-        self.disks = {name: ExchangeDisk(self.folder / f"disk-{name.lower()}", name)
+        self.disks = {name: ExchangeDisk(self.folder / f"disk-{name.lower()}", name, site=site.SITES[name])
                       for name in site.EXCHANGE}
         self.token = self.secret = None  # the admin's, and the agents', once the collector was started
 

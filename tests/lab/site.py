@@ -60,6 +60,7 @@ class Site(Network):
     """The site; hosts are there after entering, servers after start()."""
 
     EXCHANGE = ("EXCH1", "EXCH2", "EXCH3")
+    SITES = dict.fromkeys(EXCHANGE, "LAB")  # as Exchange names them
 
     def __init__(self):
         super().__init__()
