@@ -192,7 +192,7 @@ void api_past_list_servers(struct call *call, const struct server_filter *filter
 	};
 	struct server_filter *kept = arena_alloc(&call->arena, sizeof *kept);
 
-	if (!filter->any_drift || filter->adapters != 0 || filter->n_owners > 0 ||
+	if (filter->drift != 0 || filter->adapters != 0 || filter->n_owners > 0 ||
 	    filter->sort == SERVER_SORT_REPORTED || filter->sort == SERVER_SORT_BUILD) {
 		call_answer_problem(call, &invalid);
 		return;

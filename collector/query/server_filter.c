@@ -109,8 +109,7 @@ static bool get_drift(struct server_filter *f, const char *text)
 
 	if (!get_bool(text, &drift))
 		return false;
-	f->drift[drift] = true;
-	f->any_drift = false;
+	f->drift |= (uint8_t)(1U << drift);
 	return true;
 }
 
@@ -190,7 +189,6 @@ const char *server_filter_read(const char *text, struct arena *arena, struct ser
 
 	*out = (struct server_filter){ .any_verdict = true,
 				       .any_silent = true,
-				       .any_drift = true,
 				       .at_ms = TIMESTAMP_NONE,
 				       .limit = SERVER_FILTER_MAX_LIMIT };
 	if (query_string_read(text, arena, &query) != STATUS_OK || !has_room_for_page(&query))
@@ -354,7 +352,7 @@ bool server_matcher_matches(const struct server_matcher *q, const struct fleet_r
 	bool verdict = row->not_monitored ? f->not_monitored : f->verdicts[row->verdict];
 
 	return (f->any_verdict || verdict) && (f->any_silent || f->silent[row->silent]) &&
-	       (f->any_drift || f->drift[row->drifted]) &&
+	       (f->drift == 0 || (f->drift & 1U << row->drifted) != 0) &&
 	       (f->adapters == 0 || (f->adapters & row->adapters) != 0) &&
 	       q->sites[row->site].is_wanted && has_wanted_owner(q, row) && has_words(q, row);
 }

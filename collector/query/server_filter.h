@@ -49,8 +49,7 @@ struct server_filter {
 	bool any_verdict;   /* none was named; the members below likewise */
 	bool silent[2];     /* by what `silent` may be */
 	bool any_silent;
-	bool drift[2]; /* by whether it has a mark of drift */
-	bool any_drift;
+	uint8_t drift;    /* 1 << whether it has a mark of drift; 0: any */
 	uint8_t adapters; /* one of the states of view->adapters; 0: any */
 	const char *sites[QUERY_STRING_MAX_PAIRS];
 	size_t n_sites;
