@@ -91,6 +91,7 @@ const sitePath = (organization, site) => `v1/sites/${id(organization || "-")}/${
 export const paths = {
   servers: (query) => `v1/servers?${query}`,
   serversCsv: (query) => `v1/servers.csv?${query}`,
+  then: (path, at) => `${path}${path.includes("?") ? "&" : "?"}at=${id(at)}`,
   server: (name) => `v1/servers/${id(name)}`,
   history: (name) => `v1/servers/${id(name)}/history?limit=1000`,
   report: (name) => `v1/servers/${id(name)}/report`,

@@ -12,8 +12,8 @@ import { List, Strip } from "./list.js";
 import { isLive, live, startPolling, useAnswer } from "./live.js";
 import { MaintenancePage } from "./maintenance.js";
 import { Operator } from "./operator.js";
-import { ErrorBoundary, Link, useClock } from "./parts.js";
-import { filterBy, place } from "./place.js";
+import { ErrorBoundary, Later, Link, useClock } from "./parts.js";
+import { filterBy, goToPast, place } from "./place.js";
 import { PlansPage } from "./plans.js";
 import { chooseNext, loadSession, session, settings } from "./reader.js";
 import { ServerPage } from "./server.js";
@@ -59,6 +59,11 @@ function liveStatus() {
 }
 
 function LiveStatus() {
+  if (place.use((all) => all.at)) return html`<p class="live" id="live" data-state="past">Not live: the past</p>`;
+  return html`<${LiveText} />`;
+}
+
+function LiveText() {
   live.use((all) => `${all.answeredAt === null} ${all.error} ${all.health?.ready}`);
   const [state, text, title] = JSON.parse(useClock(() => JSON.stringify(liveStatus())));
   return html`<p class="live" id="live" data-state=${state} title=${title}><span class="dot" aria-hidden="true"></span>
@@ -80,12 +85,19 @@ function Tool({ id, title, on, onClick, children }) {
     aria-pressed=${on === undefined ? null : String(on)} onClick=${onClick}>${children}</button>`;
 }
 
+const JUST_NOW_MS = 5000; // the collector's clock is known to the second
+
+function enterPast() {
+  if (!place.get().at) goToPast(new Date(collectorNow() - JUST_NOW_MS).toISOString());
+}
+
 function Preferences() {
   const { theme, density, zone } = settings.use((state) => state);
   const { name, role, by } = session.use((state) => state);
   const who = name && `Logged in as ${name} (${role})`;
   const [sign, word] = THEMES[theme];
   return html`<div class="tools">
+    <${Tool} id="past" title="The past: as it was known at a moment" onClick=${enterPast}>↺<//>
     <${Tool} id="zone" title="Times in UTC, or in your zone" on=${zone === "utc"}
       onClick=${() => chooseNext("zone")}>UTC<//>
     <${Tool} id="density" title="Roomy rows" on=${density === "roomy"} onClick=${() => chooseNext("density")}>≡<//>
@@ -155,8 +167,18 @@ function Announcement() {
   return html`<p class="visually-hidden" id="news" role="status" aria-live="polite">${text}</p>`;
 }
 
+function Page() {
+  const { page, server, at } = place.use((state) => state);
+  const boundary = `${page} ${server}`;
+  if (at) return html`<${ErrorBoundary} key=${boundary}><${Later} module="past" room="layout" /><//>`;
+  return html`<${StuckHooks} /><${Strip} />
+    <div class="layout"><${ErrorBoundary} key=${boundary}>${server && page === "servers"
+    ? html`<${ServerPage} name=${server} />` : html`<${PAGES[page]} />`}<//></div>
+    <${Announcement} />`;
+}
+
 function App() {
-  const { page, server } = place.use((state) => state);
+  const { page, server, at } = place.use((state) => state);
   const stale = useClock(() => {
     const state = live.get();
     return state.answeredAt !== null && !isLive(state);
@@ -165,12 +187,10 @@ function App() {
     document.body.classList.toggle("stale", stale);
   }, [stale]);
   useEffect(() => {
-    document.title = [plain(server) || (page === "servers" ? "" : page), "mtawatch"].filter(Boolean).join(" – ");
-  }, [page, server]);
-  return html`<${Header} /><${Trouble} /><${StuckHooks} /><${Strip} />
-    <div class="layout"><${ErrorBoundary} key=${`${page} ${server}`}>${server && page === "servers"
-    ? html`<${ServerPage} name=${server} />` : html`<${PAGES[page]} />`}<//></div>
-    <${Announcement} /><${Help} />`;
+    const name = plain(server) || (page === "servers" ? "" : page);
+    document.title = [at && "The past", name, "mtawatch"].filter(Boolean).join(" – ");
+  }, [page, server, at]);
+  return html`<${Header} /><${Trouble} /><${Page} /><${Help} />`;
 }
 
 const root = document.getElementById("app");

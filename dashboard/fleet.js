@@ -127,6 +127,7 @@ function currentPath() {
 let requests = 0; // number of the last request: answers to earlier ones are dropped
 
 async function refresh() {
+  if (place.get().at) return; // what is shown is not of now
   const path = currentPath();
   const request = ++requests;
   fleet.set({ requested: path });

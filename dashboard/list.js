@@ -41,8 +41,7 @@ function useCounts() {
 /* Nothing is known to be well of silent servers, so these filters leave them out, as their counts do. */
 const WELL = ["clear", "protected", "not_applicable"];
 
-export function Strip() {
-  const { counts, site } = useCounts();
+export function VerdictStrip({ counts, site }) {
   const { verdict, silent, page, server } = place.use((state) => state);
   const on = page === "servers" && !server;
   const toggle = (name) => {
@@ -56,6 +55,10 @@ export function Strip() {
     <${Tile} name="silent" count=${counts?.silent} pressed=${on && silent === "true"}
       onToggle=${() => filterBy({ ...site, silent: on && silent === "true" ? "" : "true" })} />
   </nav>`;
+}
+
+export function Strip() {
+  return html`<${VerdictStrip} ...${useCounts()} />`;
 }
 
 /* ---- row ---- */

@@ -8,11 +8,14 @@ import { VERDICTS } from "./words.js";
 
 export const PAGES = ["servers", "sites", "matrix", "maintenance", "plans", "alerts", "operator"];
 
+/* Of these the past is shown, too; `at` stays on the way from one to another. */
+const PAST_PAGES = ["servers", "sites", "matrix"];
+
 /* Keys of the query, in the order of the address; those of lists may come more than once. */
 const LIST_KEYS = ["verdict", "state"];
 const TEXT_KEYS = [
   "page", "tab", "organization", "site", "silent", "drift", "owner", "q", "sort", "cursor", "server", "rows",
-  "days", "deliveries", "prefer",
+  "days", "deliveries", "prefer", "at",
 ];
 const DEFAULT = { page: "servers" };
 
@@ -23,6 +26,7 @@ function readAddress() {
   for (const name of TEXT_KEYS) place[name] = query.get(name) ?? DEFAULT[name] ?? "";
   place.verdict = place.verdict.filter((v) => v in VERDICTS);
   if (!PAGES.includes(place.page)) place.page = DEFAULT.page;
+  if (!PAST_PAGES.includes(place.page)) place.at = "";
   return place;
 }
 
@@ -53,11 +57,13 @@ export function goTo(changes, { replace = false } = {}) {
 
 const EMPTY = { ...Object.fromEntries(TEXT_KEYS.map((name) => [name, ""])), verdict: [], state: [] };
 
+const keptAt = (page) => (PAST_PAGES.includes(page) ? place.get().at : "");
+
 /** Filters the list, from its first page; from another page, without its other filters. `replace`: see goTo(). */
 export function filterBy(changes, { replace = false } = {}) {
   const { page, server } = place.get();
   const inList = page === "servers";
-  goTo({ ...(inList ? {} : EMPTY), ...changes, cursor: "", server: "", page: "servers" },
+  goTo({ ...(inList ? {} : { ...EMPTY, at: keptAt("servers") }), ...changes, cursor: "", server: "", page: "servers" },
     { replace: replace && inList && !server });
 }
 
@@ -72,7 +78,7 @@ export function isFiltered(state) {
 
 /** To another page; filters stay with the list. */
 export function pageUrl(page, changes = {}) {
-  return urlOf({ ...EMPTY, page, ...changes });
+  return urlOf({ ...EMPTY, page, at: keptAt(page), ...changes });
 }
 
 export function goToPage(page, changes = {}) {
@@ -110,4 +116,10 @@ export function serverQuery(state) {
   }
   for (const word of state.q.split(/\s+/).filter(Boolean).slice(0, MAX_WORDS)) query.append("q", word);
   return query;
+}
+
+/** Into the past, from a page that shows it, or from another to that of the servers. */
+export function goToPast(at) {
+  if (PAST_PAGES.includes(place.get().page)) goTo({ at, cursor: "" });
+  else goToPage("servers", { at });
 }

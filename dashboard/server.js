@@ -118,7 +118,7 @@ function Branch({ facts }) {
   return html`<ul class="facts-branch">${facts.map((fact) => html`<${Fact} key=${fact.fact} fact=${fact} />`)}</ul>`;
 }
 
-function FactTree({ facts }) {
+export function FactTree({ facts }) {
   if (facts.length === 0) return null;
   return html`<${Section} title="The facts behind it" id="fact-tree">
     <div class="fact-tree"><${Branch} facts=${facts} /></div><//>`;
@@ -135,7 +135,7 @@ function MissingPath({ path }) {
   return html`<li><bdi>${path.adapter}</bdi> to <bdi>${path.peer}</bdi>: ${reachWords(path)}</li>`;
 }
 
-function Remedy({ server }) {
+export function Remedy({ server }) {
   const { options, text, missing_paths: missing = [] } = server.remedy;
   if (options.length === 0 && !text && missing.length === 0) return null;
   const several = options.length > 1;

@@ -52,7 +52,7 @@ function SiteHeads() {
     </tr></thead>`;
 }
 
-function SiteTable({ sites }) {
+export function SiteTable({ sites }) {
   const [all, setAll] = useState(false);
   const shown = [...sites].sort(bySeverity).slice(0, all ? sites.length : ROWS_AT_ONCE);
   return html`<${Wide} label="Sites"><table class="grid" id="sites"><${SiteHeads} />
@@ -343,7 +343,7 @@ function Legend() {
     <${ToneSample} tone=${tone} /> ${TONES[tone][1]}</span>`)}</p>`;
 }
 
-function Matrix({ matrix }) {
+export function Matrix({ matrix }) {
   const { rows, columns } = useMemo(() => countReach(matrix), [matrix]);
   const [limit, setLimit] = useState(ROWS_AT_ONCE);
   const asked = place.use((state) => state.rows);

@@ -3,6 +3,7 @@
 import sys
 import tempfile
 import time
+from datetime import datetime, timezone
 from pathlib import Path
 
 from conftest import open_chromium, resize, scheme
@@ -15,7 +16,7 @@ from simulator.send import Sender
 
 DAYS = 21
 PAGES = {"dashboard": "", "server": "?server=MAIL-HQ2", "alerts": "?page=alerts",
-         "network": "?page=matrix&organization=DEMO&site=HQ"}
+         "network": "?page=matrix&organization=DEMO&site=HQ", "time-machine": "?at={past}"}
 FOLDED = {"network": "#trend .fold"}  # what would stand in the way
 SETTINGS = """[alerts]
 group-wait = 0s
@@ -41,11 +42,11 @@ def play_the_demo(collector):
                              [part.server for part in play.parts])
 
 
-def take(driver, collector, folder):
+def take(driver, collector, folder, past):
     for name, query in PAGES.items():
         resize(driver, 1366, 900)
         scheme(driver, "light")
-        page = Page(driver, collector, query)
+        page = Page(driver, collector, query.format(past=past))
         page.wait(lambda: driver.find_elements("css selector", "main h1, main h2, main table"), f"page {name}")
         time.sleep(2)  # until what the page asks for later stands
         if name in FOLDED:
@@ -62,9 +63,11 @@ def main(folder):
         (scratch / "collector.conf").write_text(SETTINGS.format(receivers.url))
         with Collector(scratch / "collector", "--config", scratch / "collector.conf") as collector:
             play_the_demo(collector)
+            time.sleep(1)
+            past = datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")  # when nobody was silent
             time.sleep(70)  # for a trend begins a minute after the first report
             with open_chromium(scratch / "chromium") as driver:
-                take(driver, collector, folder)
+                take(driver, collector, folder, past)
         receivers.stop()
 
 

@@ -219,7 +219,8 @@ def test_the_page_keeps_to_its_policy(page, stage):
 
 
 PLOTS = {"trend.js", "trend.css", "uplot.js", "uplot.css", "network.js", "network.css",
-         "timeline.js", "timeline.css", "reach.js", "remarks.js", "remarks.css"}  # which come when the list is there
+         "timeline.js", "timeline.css", "reach.js", "remarks.js", "remarks.css", "past.js",
+         "past.css"}  # which come when the list is there
 
 
 def test_it_loads_at_once_what_it_consists_of(page, stage):

@@ -69,7 +69,7 @@ def test_every_file_of_the_dashboard_is_served_as_it_is_but_for_what_people_read
 
 # What the page asks for when it is shown; and the login, which is a page of its own
 LATER = {"trend.js", "trend.css", "uplot.js", "uplot.css", "network.js", "network.css", "timeline.js", "timeline.css",
-         "reach.js", "remarks.js", "remarks.css", "login.js", "login.html"}
+         "reach.js", "remarks.js", "remarks.css", "past.js", "past.css", "login.js", "login.html"}
 
 
 def test_the_whole_page_is_small_and_comes_packed(collector):

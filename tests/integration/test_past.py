@@ -283,7 +283,8 @@ def test_reports_that_are_not_kept_any_more_are_said_to_be_so(place, tmp_path):
         assert listed["counts"] == said["/v1/servers"]["counts"]
         assert any("for 3 of these servers" in text for text in listed["past"]["not_kept"])
         matrix = collector.get(at("/v1/sites/ACME/HQ/matrix", moment))
-        assert matrix["adapters"] == [] and "3 of 3 servers of this site (EXCH1, EXCH2, EXCH3)" in matrix["past"]["not_kept"][0]
+        assert matrix["adapters"] == []
+        assert "3 of 3 servers of this site (EXCH1, EXCH2, EXCH3)" in matrix["past"]["not_kept"][0]
 
 
 # The terminal
