@@ -164,7 +164,7 @@ static bool make_peer(const struct probe_mesh *mesh, const struct site_index *in
 	out->name = site_member_name(server->members); /* as its own report spells it */
 	out->n_addresses = 0;
 	for (const struct site_member *m = server->members; m; m = m->next_of_name) {
-		if (!only_standing || stands(mesh, m))
+		if (m->holds && (!only_standing || stands(mesh, m)))
 			add_member(index, m, out);
 	}
 	return out->n_addresses > 0;

@@ -77,8 +77,8 @@ void probe_mesh_leave(struct probe_mesh *mesh, const struct site_peer *server);
 
 /*
  * The peers of a server of `index`. Their addresses are those of all members that carry their
- * names, but for those that are loopback, multicast, reserved or unspecified, of a disabled
- * adapter, or held by two servers; a server without any other is probed by nobody.
+ * names and hold them, but for those that are loopback, multicast, reserved or unspecified, of a
+ * disabled adapter, or held by two servers; a server without any other is probed by nobody.
  */
 void probe_mesh_peers(const struct probe_mesh *mesh, const struct site_index *index,
 		      const struct site_peer *server, struct probe_mesh_peers *out);

@@ -55,15 +55,16 @@ void site_change_touch(struct site_change *change, struct site_peer *peer)
 }
 
 /*
- * Did the peer give the address up, and did no adapter of the prober reach it there? It hears of
- * the peer's other addresses a cycle later.
+ * Did the peer give the address up, or has its machine another name now, and did no adapter of the
+ * prober reach it there? It hears of what the peer has now a cycle later.
  */
 static bool is_given_up(const struct site_index *index, const struct site_peer_rows *on_peer,
 			uint32_t address)
 {
 	const struct site_row *rows = site_member_rows(on_peer->member) + on_peer->first_row;
 
-	if (on_peer->peer->n_held == 0 || site_table_is_held_by(index, address, on_peer->peer))
+	if (!on_peer->peer->members || on_peer->peer->n_blank > 0 ||
+	    site_table_is_held_by(index, address, on_peer->peer))
 		return false;
 	for (size_t i = 0; i < on_peer->n_rows; i++) {
 		if (rows[i].to == address && rows[i].grade >= GRADE_EPM)
@@ -79,9 +80,8 @@ static bool row_counts(const struct site_index *index, const struct site_peer_ro
 		return false;
 	if (!row->has_to)
 		return true;
-	return !site_member_has_address(on_peer->member, row->to) &&
-	       !site_index_is_held_twice(index, row->to) &&
-	       !site_table_is_held_by(index, row->to, on_peer->member->self);
+	return !site_table_is_own(index, on_peer->member, row->to) &&
+	       !site_index_is_held_twice(index, row->to);
 }
 
 /* The row as it is now. */

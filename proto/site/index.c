@@ -93,6 +93,7 @@ static void leave_name(struct site_change *change, struct site_member *member)
 	site_change_touch(change, peer);
 	if (peer->members)
 		return;
+	site_change_recount(change, peer);
 	assert(change->index->n_names > 0);
 	change->index->n_names--;
 	site_change_ask_elsewhere(change, peer);
@@ -133,6 +134,8 @@ static void unlink_member(struct site_change *change, struct site_member *member
  */
 static void set_addresses_held(struct site_change *change, struct site_member *member, bool holds)
 {
+	bool is_blank = true;
+
 	for (size_t i = 0; i < member->n_nics; i++) {
 		const struct site_nic *nic = &site_member_nics(member)[i];
 		const struct ipv4_prefix *addresses = site_nic_addresses(member, nic);
@@ -141,9 +144,11 @@ static void set_addresses_held(struct site_change *change, struct site_member *m
 				continue;
 			change->needs_recount |= site_table_hold(
 				change->index, addresses[j].address, member->self, holds);
-			member->self->n_held += holds ? 1U : -1U;
+			is_blank = false;
 		}
 	}
+	if (is_blank)
+		member->self->n_blank += holds ? 1U : -1U;
 	site_change_recount(change, member->self);
 	change->needs_recount |= member->self->members && member->self->members->next_of_name;
 }

@@ -218,12 +218,6 @@ static struct site_inbound count_inbound(const struct site_member *member,
 	return seen;
 }
 
-static bool is_own_address(const struct view_context *view, uint32_t address)
-{
-	return site_member_has_address(view->member, address) ||
-	       site_table_is_held_by(view->index, address, view->member->self);
-}
-
 /* Of one that its peer gave up there is nothing to tell: the next deal has another one. */
 static void add_void(const struct view_context *view, struct site_adapter *adapter,
 		     uint32_t address)
@@ -235,7 +229,7 @@ static void add_void(const struct view_context *view, struct site_adapter *adapt
 			return;
 	}
 	added->address = address;
-	added->own = is_own_address(view, address);
+	added->own = site_table_is_own(view->index, view->member, address);
 	site_index_holders(view->index, address, &added->holders);
 	adapter->n_voids += added->own || added->holders.n >= 2;
 }

@@ -148,9 +148,12 @@ class Site:
         # Address: the servers that hold it, silent ones too, but for those that are seen to report
         # under another name.
         self.holders = {}
+        self.blank = set()  # servers of which nobody knows what they hold
         for report in reports:
             if not self.fresh(report) and renamed(report, everywhere, history, now):
                 continue
+            if not holds(report):
+                self.blank.add(server(report))
             for address in holds(report):
                 self.holders.setdefault(address, set()).add(server(report))
         self.all_rows = {id(report): self.rows_that_count(report) for report in reports}
@@ -178,9 +181,9 @@ class Site:
                    and self.given_up(report, p) for p in report.get("probes", []))
 
     def given_up(self, report, probe):
-        """The peer holds other addresses by now, and no adapter reached it at this one."""
+        """The peer holds other addresses by now, or its machines have other names, and no adapter reached it there."""
         peer, address = fold(probe["peer"]), interface_of(probe["to"]).ip
-        if not any(peer in holders for holders in self.holders.values()):
+        if peer in self.blank or peer not in {server(r) for r in self.reports}:
             return False
         return peer not in self.holders.get(address, set()) and not any(
             fold(p["peer"]) == peer and interface_of(p["to"]).ip == address and GRADE[p["grade"]] >= EPM

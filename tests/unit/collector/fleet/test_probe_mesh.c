@@ -208,6 +208,27 @@ static void a_disabled_adapter_holds_no_address(void **state)
 	arena_deinit(&site.arena);
 }
 
+static void a_name_whose_machine_has_another_one_now_is_not_dealt(void **state)
+{
+	static struct site_of site;
+	(void)state;
+
+	site_init(&site, 2, MAX_SERVERS);
+	add_server(&site, "OLD", "10.0.0.3/16");
+	struct ring mesh;
+	ring_init(&mesh, &site);
+	struct site_peer *old = site_table_find_peer(&mesh.index, "OLD", text_hash("OLD"));
+	struct probe_mesh_peers before = peers_of(&mesh, "S0");
+	site_index_hold(&mesh.index, old->members, false);
+	struct probe_mesh_peers after = peers_of(&mesh, "S0");
+
+	assert_true(holds(&before, "OLD"));
+	assert_int_equal(after.n, 1);
+	assert_string_equal(after.peers[0].name, "S1");
+	ring_deinit(&mesh);
+	arena_deinit(&site.arena);
+}
+
 static void a_cluster_is_one_peer_with_the_addresses_of_its_nodes(void **state)
 {
 	static struct site_of site;
@@ -450,6 +471,7 @@ int main(void)
 		cmocka_unit_test(a_leave_changes_one_peer_of_few_servers),
 		cmocka_unit_test(never_deals_addresses_that_lead_nowhere_or_to_two),
 		cmocka_unit_test(a_disabled_adapter_holds_no_address),
+		cmocka_unit_test(a_name_whose_machine_has_another_one_now_is_not_dealt),
 		cmocka_unit_test(a_cluster_is_one_peer_with_the_addresses_of_its_nodes),
 		cmocka_unit_test(a_peer_has_at_most_its_limit_of_addresses),
 		cmocka_unit_test(whoever_joins_or_leaves_each_server_is_probed_by_three),

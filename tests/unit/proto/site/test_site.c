@@ -199,6 +199,24 @@ static void what_is_left_of_a_path_to_it_is_held_against_nobody(void **state)
 	builder_deinit(&b);
 }
 
+/* C reports as E by now. D is of the time before, when what it reached was called C. */
+static void so_is_one_at_a_name_whose_machine_has_another_one_now(void **state)
+{
+	struct builder b;
+	(void)state;
+
+	builder_init(&b);
+	server_on_c(&b, GRADE_NONE, 600);
+	struct report *c = builder_server(&b, "C", "5.5.2653.23");
+	struct report *d = builder_server(&b, "D", "5.5.2653.23");
+	builder_adapter(&b, c, "A", "10.0.0.12/24");
+	builder_probe(&b, d, "A", "C", "10.0.0.12", GRADE_MTA)->for_s = 600;
+	assert_int_equal(judged(&b), ADAPTER_ISOLATED);
+	b.entries[1].is_renamed = true;
+	assert_int_equal(judged(&b), ADAPTER_UNJUDGED);
+	builder_deinit(&b);
+}
+
 /* As of a peer behind address translation, which somebody named to the agent. */
 static void it_counts_where_another_adapter_reached_the_peer_there(void **state)
 {
@@ -354,6 +372,7 @@ int main(void)
 			a_peer_that_goes_makes_nobody_look_bad_who_reached_one_of_its_addresses),
 		cmocka_unit_test(a_failure_at_an_address_that_the_peer_gave_up_is_void),
 		cmocka_unit_test(what_is_left_of_a_path_to_it_is_held_against_nobody),
+		cmocka_unit_test(so_is_one_at_a_name_whose_machine_has_another_one_now),
 		cmocka_unit_test(it_counts_where_another_adapter_reached_the_peer_there),
 		cmocka_unit_test(a_lifted_grade_is_held_against_those_that_were_named_the_endpoint),
 		cmocka_unit_test(void_rows_count_for_nothing),
