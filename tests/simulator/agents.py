@@ -12,6 +12,8 @@ from version import VERSION
 from .facts import files
 
 ORGANIZATION = "TRUTH"
+NEVER = -10**12
+GAP_INTERVALS = 1.5  # between two cycles; after a longer one nothing is known to have stood
 EVENTS = {0: [(0, 9298)], 11004: [(-4, 9321), (0, 9266)]}
 
 
@@ -44,33 +46,38 @@ class Agent:
     epoch: str = field(default_factory=lambda: uuid.uuid4().hex)
     sequence: int = 0
     cycle: int = 0
+    collected: int = 0  # when, the last time
     stood: dict = field(default_factory=dict)
     peers: list = field(default_factory=list)
     spool: list = field(default_factory=list)  # (collected, sequence, body)
     sent: list = field(default_factory=list)
+    latest: int = NEVER  # when what it told last was collected
     refused: list = field(default_factory=list)
 
     @property
     def host(self):
         return self.machine.host
 
-    def restart(self):
-        """It remembers its identity, its sequence and its spool, and nothing that it saw."""
+    def forget_what_it_saw(self):
+        """Its machine was started: that one's clock began anew. A restart of the agent alone costs nothing."""
         self.stood = {}
 
     def put_back(self):
         """The machine's disk is that of an earlier day."""
         self.sequence = max(self.sequence - 3, 0)
         self.spool = []
-        self.restart()
+        self.forget_what_it_saw()
 
     def begin_anew(self):
         """Another name is another agent."""
         self.identity, self.sequence, self.peers, self.spool, self.sent = (), 0, [], [], []
-        self.epoch = uuid.uuid4().hex
-        self.restart()
+        self.epoch, self.latest = uuid.uuid4().hex, NEVER
+        self.forget_what_it_saw()
 
     def collect(self, stage, now):
+        if now - self.collected > GAP_INTERVALS * stage.interval:
+            self.forget_what_it_saw()
+        self.collected = now
         self.cycle += 1
         self.sequence += 1
         self.spool.append((now, self.sequence, self._report(stage, now)))
@@ -131,9 +138,9 @@ class Agent:
             {"fact": "files/Emsmta.exe", "code": 5, "message": "Opening Emsmta.exe: Access is denied."}]
 
     def deliver(self, stage):
-        """Sends what is spooled, the oldest first."""
+        """Sends what is spooled, the newest first."""
         while self.spool:
-            collected, sequence, body = self.spool[0]
+            collected, sequence, body = self.spool[-1]
             body["agent"]["id"] = self.identity[0]
             status, answer = stage.post_report(body, (stage.now - collected) // 1000, self.identity[1])
             if status == 409:  # somebody has used this number, as after a disk was put back
@@ -147,7 +154,8 @@ class Agent:
             if status != 200:
                 self.refused.append((stage.now, status, answer))
                 return
-            self.spool.pop(0)
+            self.spool.pop()
+            self.latest = max(self.latest, collected)
             self.sent.append(Sent(collected, stage.now, body["agent"]["epoch"], sequence, body))
             self.peers = json.loads(answer)["peers"]
 

@@ -5,12 +5,18 @@ active adapters cannot communicate over RPC with the other servers of the site, 
 help, as on a cluster. Times are milliseconds since the world began.
 """
 
+import functools
 from dataclasses import dataclass, field
-from ipaddress import ip_address, ip_interface, ip_network
+from ipaddress import ip_address, ip_interface
 
 FAULT_CAME = (5, 5, 2651, 75)  # Q303156
 HOTFIX = (5, 5, 2654, 54)      # Q285350
 MTA_FAILED = 11004
+
+
+@functools.cache
+def is_within(address, network):
+    return ip_address(address) in ip_interface(network).network
 
 
 def numbers(build):
@@ -26,7 +32,7 @@ class Wire:
     zone: str = ""  # none: nothing leads away from it
 
     def carries(self, address):
-        return ip_address(address) in ip_network(self.subnet)
+        return is_within(address, self.subnet)
 
 
 @dataclass
@@ -44,7 +50,7 @@ class Adapter:
         return self.address.split("/")[0]
 
     def is_in_net(self, address):
-        return ip_address(address) in ip_interface(self.address).network
+        return is_within(address, self.address)
 
     @property
     def works(self):

@@ -22,11 +22,11 @@ RESTS = 8   # and at last
 # What an event may change is known to the collector after so many intervals. By itself: the next report but one.
 SETTLES = 2
 SETTLES_LATER = {
-    # addresses are dealt to the others when a report told of them, and are probed by them in the cycle after that
-    "renumber": 4, "add": 4, "enable": 4, "appear": 4, "rename": 9,
+    # addresses that come or go are dealt to the others when a report told of them, and probed in the cycle after that
+    "renumber": 4, "remove": 4, "disable": 4, "add": 4, "enable": 4, "appear": 4, "rename": 9,
     # what a server has proven is true until it is silent; then it has to be learnt anew
     "power_off": 5, "stop_agent": 5, "cut": 5, "part": 5, "uncut": 4, "power_on": 4, "start_agent": 4, "reboot": 4,
-    "put_back": 3, "restart_agent": 3, "join": 3, "kill_collector": 3,
+    "put_back": 3, "join": 3, "kill_collector": 3,
 }
 
 
@@ -209,7 +209,7 @@ class Drawing:
 
 KINDS = ["unplug"] * 4 + ["plug"] * 2 + ["flap"] * 2 + ["move"] * 2 + ["disable"] * 2 + ["enable", "remove", "renumber", "add"] + [
     "filter", "patch", "patch"] + ["restart_mta"] * 5 + ["stop_mta"] * 2 + ["reboot"] * 2 + ["power_off", "stop_agent", "cut",
-    "part", "clock", "restart_agent", "put_back", "rename", "kill_collector"]
+    "part", "clock", "put_back", "rename", "kill_collector"]
 
 
 def draw(seed):

@@ -247,7 +247,7 @@ class Stage:
         if not machine.up:
             machine.up, machine.booted = True, self.now
             self._start_mta(machine)
-            self.agent_of(machine).restart()
+            self.agent_of(machine).forget_what_it_saw()
 
     def do_reboot(self, machine, event):
         if machine.up:
@@ -261,13 +261,7 @@ class Stage:
         self.agent_of(machine).running = False
 
     def do_start_agent(self, machine, _):
-        agent = self.agent_of(machine)
-        if not agent.running:
-            agent.running = True
-            agent.restart()
-
-    def do_restart_agent(self, machine, _):
-        self.agent_of(machine).restart()
+        self.agent_of(machine).running = True
 
     def do_put_back(self, machine, _):
         self.agent_of(machine).put_back()

@@ -14,7 +14,7 @@ FRESH_INTERVALS = 3
 
 
 def is_fresh(stage, agent):
-    return bool(agent.sent) and stage.now - agent.sent[-1].at < FRESH_INTERVALS * stage.interval
+    return stage.now - agent.latest < FRESH_INTERVALS * stage.interval
 
 
 def holders(stage):
@@ -44,7 +44,9 @@ def known_alive(stage, machine, held):
     proven = [peer for peer in others if any(
         reaches(stage, prober, adapter, peer, held) for prober in stage.world.site(machine.site)
         if prober is not peer and prober.up and is_fresh(stage, agents[prober.host]) for adapter in prober.active)]
-    return proven or [other for other in others if is_fresh(stage, agents[other.host])]
+    # Where nobody is proven, a server's word on itself is: as long as it can give it.
+    return proven or [other for other in others if is_fresh(stage, agents[other.host])
+                      and stage.world.reaches_collector(other) and not agents[other.host].cut_off]
 
 
 def falls_short(stage, machine, adapter, peer, held):
@@ -117,6 +119,7 @@ class Watcher:
         self.true = {}      # server: Course of verdicts; None while nobody can know
         self.shown = {}     # server: Course of (verdict, silent)
         self.unsettled = {} # site: [(from, to)] while a change may not be known yet
+        self.moved = []     # (site, ms) when a server got another address
         self.looks = []     # ms
         self.end = 0
 
@@ -125,6 +128,8 @@ class Watcher:
         until = stage.now + settles(event) * stage.interval
         for site in {machine.site} if machine else {other.site for other in stage.machines.values()}:
             self.unsettled.setdefault(site, []).append((stage.now, until))
+        if event["do"] == "renumber" and machine:
+            self.moved.append((machine.site, stage.now))
         self._note_true(stage)
 
     def _note_true(self, stage):

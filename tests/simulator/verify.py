@@ -96,8 +96,14 @@ class Verification:
         may_be = true.between(self._last_settled(name, ms), ms) - {None} | {"unknown"}
         if "exposed" in may_be:
             may_be.add("at_risk")
+        if self._is_moving(name, ms):
+            return
         if verdict not in may_be and verdict in HARMFUL:
             self._fault("false", "verdict", name, ms, f"{verdict} is shown, though it was only {sorted(may_be)}")
+
+    def _is_moving(self, name, ms):
+        """A server got another address and has not reported since: nobody can know that it is not gone."""
+        return any(site == self.site[name] and when <= ms <= when + self.interval for site, when in self.watcher.moved)
 
     def _delays(self, true, shown):
         for (_, before), (ms, verdict) in zip(true.steps, true.steps[1:]):
@@ -114,7 +120,7 @@ class Verification:
         """(ms, silent), by the reports that were taken, and when."""
         changes, last, silent = [], None, False
         limit = FRESH_INTERVALS * self.interval
-        for sent in self.sent[name]:
+        for sent in self._latest(name):
             if last is not None and not silent and sent.taken - last >= limit:
                 silent = True
                 changes.append((last + limit, True))
@@ -126,13 +132,21 @@ class Verification:
             changes.append((last + limit, True))
         return changes
 
+    def _latest(self, name):
+        """The reports that were the latest one when they came: what lay in a spool comes the newest first."""
+        found = []
+        for sent in self.sent[name]:
+            if not found or sent.at > found[-1].at:
+                found.append(sent)
+        return found
+
     def _silence(self, name):
         true, shown = Course([(0, False)]), self.watcher.shown.get(name, Course())
         for ms, silent in self._silent_changes(name):
             true.note(ms, silent)
-        # What time has brought is committed beside the look that comes next.
-        for before, ms in zip([0, 0, *self.watcher.looks], self.watcher.looks):
-            if shown.at(ms) and shown.at(ms)[1] not in true.between(before, ms):
+        # What time has brought is committed beside the looks that come next.
+        for ms in self.watcher.looks:
+            if shown.at(ms) and shown.at(ms)[1] not in true.between(ms - self.interval, ms):
                 self._fault("false" if shown.at(ms)[1] else "missed", "silence", name, ms, f"silent: {shown.at(ms)[1]}")
 
     # --- history
@@ -143,7 +157,7 @@ class Verification:
         for change in changes:
             told.setdefault(change["kind"], []).append(change)
         self._verdict_history(name, told.get("verdict", []))
-        bodies = [sent.body for sent in sorted(self.sent[name], key=lambda sent: sent.at)]
+        bodies = [sent.body for sent in self._latest(name)]
         for kind, look in (("adapters", _adapters), ("files", _files), ("mta", lambda body: body["mta"]["service"])):
             expected = sum(look(a) != look(b) for a, b in zip(bodies, bodies[1:]))
             found = [change for change in told.get(kind, []) if kind != "mta" or "before" in change["detail"]]
@@ -268,7 +282,8 @@ class Verification:
             looks = self._around(ms)
             counts = {name: numbers[place] for name, numbers in trend["counts"].items()}
             near = [self._counts(when) for when in looks]
-            if near and not any(all(counts.get(key) == n for key, n in count.items()) for count in near):
+            is_steady = near and all(count == near[0] for count in near)
+            if is_steady and any(counts.get(key) != n for key, n in near[0].items()):
                 self._fault("false", "trend", "all", ms, f"{counts}, where {near[-1]} was shown")
 
     def _around(self, ms):
