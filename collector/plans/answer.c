@@ -27,6 +27,8 @@ struct answer {
 	const struct site_facts *facts;
 	struct row *rows;
 	size_t n;
+	size_t after[VERDICT_COUNT]; /* how many servers there would be of each */
+	bool *removed;               /* by the changes */
 	enum grade *proven_before;
 	enum grade *proven_after;
 	struct arena arena;
@@ -61,6 +63,15 @@ static enum grade *list_proven(struct answer *a)
 	for (size_t i = 0; i < a->facts->n; i++)
 		grades[i] = what_if_is_removed(a->w, i) ? GRADE_UNKNOWN : what_if_proven(a->w, i);
 	return grades;
+}
+
+static bool *list_removed(struct answer *a)
+{
+	bool *removed = arena_alloc_array(&a->arena, a->facts->n, sizeof *removed);
+
+	for (size_t i = 0; i < a->facts->n; i++)
+		removed[i] = what_if_is_removed(a->w, i);
+	return removed;
 }
 
 /* Which servers the changes name. */
@@ -242,7 +253,7 @@ static void add_adapter_costs(struct answer *a, struct buffer *out)
 static void add_proof_costs(const struct answer *a, struct buffer *out)
 {
 	for (size_t i = 0; i < a->facts->n; i++) {
-		if (what_if_is_removed(a->w, i) || a->proven_before[i] < GRADE_EPM ||
+		if (a->removed[i] || a->proven_before[i] < GRADE_EPM ||
 		    a->proven_after[i] >= GRADE_EPM)
 			continue;
 		add_cost(a->facts->servers[i].name, NULL,
@@ -252,21 +263,32 @@ static void add_proof_costs(const struct answer *a, struct buffer *out)
 	}
 }
 
-void what_if_add_tally(const struct what_if *w, const struct site_facts *facts, const char *name,
-		       struct buffer *out)
+static void count(const struct what_if *w, const struct site_facts *facts,
+		  size_t counts[VERDICT_COUNT])
 {
-	size_t counts[VERDICT_COUNT] = { 0 };
-
 	for (size_t i = 0; i < facts->n; i++) {
 		if (!what_if_is_removed(w, i))
 			counts[what_if_verdict(w, i)]++;
 	}
+}
+
+static void add_counts(const size_t counts[VERDICT_COUNT], const char *name, struct buffer *out)
+{
 	json_open_object(out, name);
 	for (int v = 0; v < VERDICT_COUNT; v++) {
 		if (counts[v] > 0)
 			json_put_integer(out, verdict_name((enum verdict)v), (int64_t)counts[v]);
 	}
 	json_close_object(out);
+}
+
+void what_if_add_tally(const struct what_if *w, const struct site_facts *facts, const char *name,
+		       struct buffer *out)
+{
+	size_t counts[VERDICT_COUNT] = { 0 };
+
+	count(w, facts, counts);
+	add_counts(counts, name, out);
 }
 
 static void add_changes(struct answer *a, const struct change *changes, size_t n,
@@ -283,12 +305,13 @@ static void add_changes(struct answer *a, const struct change *changes, size_t n
 	json_close_array(out);
 }
 
-/* With the changes put, which is the time to look at what they make. */
-static void add_answer(struct answer *a, struct buffer *out)
+static void add_answer(struct answer *a, const struct change *changes, size_t n, struct buffer *out)
 {
-	what_if_add_tally(a->w, a->facts, "after", out);
-	a->proven_after = list_proven(a);
-	(void)look_after(a); /* every report was read for the first look */
+	json_put_text(out, "organization", a->facts->organization);
+	json_put_text(out, "site", a->facts->site);
+	add_changes(a, changes, n, out);
+	what_if_add_tally(a->w, a->facts, "before", out);
+	add_counts(a->after, "after", out);
 	json_open_array(out, "servers");
 	for (size_t i = 0; i < a->n; i++) {
 		if (has_changed(&a->rows[i]))
@@ -301,6 +324,16 @@ static void add_answer(struct answer *a, struct buffer *out)
 	json_close_array(out);
 }
 
+/* With the changes put: what they make is looked at now, and told when they are taken away. */
+static bool look_at_changes(struct answer *a, const struct change *changes, size_t n)
+{
+	list_rows(a, changes, n);
+	count(a->w, a->facts, a->after);
+	a->removed = list_removed(a);
+	a->proven_after = list_proven(a);
+	return look_after(a);
+}
+
 enum status what_if_answer(struct what_if *w, const struct site_facts *facts,
 			   const struct change *changes, size_t n, struct buffer *out,
 			   struct what_if_error *error)
@@ -311,22 +344,12 @@ enum status what_if_answer(struct what_if *w, const struct site_facts *facts,
 	if (status != STATUS_OK)
 		return status;
 	arena_init(&a.arena);
-	list_rows(&a, changes, n);
-	what_if_pop(w);
+	bool seen = look_at_changes(&a, changes, n);
+	what_if_pop_kept(w);
 	a.proven_before = list_proven(&a);
-	if (!look_before(&a))
-		status = STATUS_SYSTEM;
-	if (status == STATUS_OK) {
-		json_put_text(out, "organization", facts->organization);
-		json_put_text(out, "site", facts->site);
-		add_changes(&a, changes, n, out);
-		what_if_add_tally(w, facts, "before", out);
-		/* Once more: what is seen of a change lives as long as the change is put. */
-		status = what_if_push(w, changes, n, error);
-		assert(status == STATUS_OK);
-		add_answer(&a, out);
-		what_if_pop(w);
-	}
+	seen = seen && look_before(&a);
+	if (seen)
+		add_answer(&a, changes, n, out);
 	arena_deinit(&a.arena);
-	return status;
+	return seen ? STATUS_OK : STATUS_SYSTEM;
 }

@@ -49,6 +49,9 @@ enum status what_if_push(struct what_if *w, const struct change *changes, size_t
 /* Takes the last ones away. */
 void what_if_pop(struct what_if *w);
 
+/* The same; what was seen of them (what_if_view()) stays until the what-if is freed. */
+void what_if_pop_kept(struct what_if *w);
+
 /* Of a server by its number in the facts, with all changes. */
 enum verdict what_if_verdict(const struct what_if *w, size_t server);
 bool what_if_is_removed(const struct what_if *w, size_t server);
