@@ -295,6 +295,8 @@ static void mark_affected(struct site_index *index, const struct site_peer_chang
 	int8_t self_best = (int8_t)site_best_grade(peer->self_proofs);
 	bool changed = best != before->old_best || self_best != before->old_self_best;
 
+	if (!index->is_viewed)
+		return; /* everybody is dirty, and who is to be marked takes long to find */
 	for (struct site_peer_rows *w = peer->peer_rows; w; w = w->next) {
 		if (changed || (w->worst < best && verdict_may_flip(before, best, w)) ||
 		    (before->member_changed && w->worst < self_best &&

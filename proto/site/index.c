@@ -35,6 +35,7 @@ struct site_member *site_index_next_dirty(struct site_index *index)
 	if (member) {
 		assert(member->is_dirty && member->fresh);
 		index->dirty = member->next_dirty;
+		index->is_viewed = true;
 		member->is_dirty = false;
 	}
 	return member;

@@ -62,6 +62,7 @@ struct site_index {
 	size_t n_holdings;
 	struct site_member *members;
 	struct site_member *dirty;
+	bool is_viewed;                  /* a dirty one was taken off that list, once */
 	site_is_elsewhere *is_elsewhere; /* NULL: nothing is known of other sites */
 	void *user;
 	struct arena *arena; /* NULL: the heap */
