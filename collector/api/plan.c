@@ -1,7 +1,7 @@
 /*
  * GET /v1/sites/{org}/{site}/plan: the smallest set of changes that makes the site safe. The
  * reports of its servers are read a few in a turn of the loop; the search runs on the store's other
- * thread, with facts of its own, so that it holds up nobody but questions to the store.
+ * thread, with facts of its own, and gives way there to whoever has a question to the store.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +12,7 @@
 #include "collector/http/problem.h"
 #include "collector/http/query_string.h"
 #include "collector/plans/plan_answer.h"
+#include "collector/store/give_way.h"
 #include "proto/base/mem.h"
 #include "proto/json/write.h"
 
@@ -27,6 +28,7 @@ struct making {
 	size_t at; /* the next server to read */
 	enum plan_preference preference;
 	struct what_if *w;
+	const struct store_connection *reader; /* while the search runs */
 	struct buffer out;
 	bool made;
 };
@@ -43,13 +45,21 @@ static void free_making(void *user)
 	free(m);
 }
 
+static void let_others_read(void *user)
+{
+	const struct making *m = user;
+	store_give_way(m->reader);
+}
+
+/* Everything is read already, so nothing can fail. */
 static enum status search(const struct store_connection *reader, void *user,
 			  char error[STORE_ERROR_SIZE])
 {
 	struct making *m = *(struct making **)user;
-	(void)reader; /* everything is read already, so nothing can fail */
 
 	*error = '\0';
+	m->reader = reader;
+	what_if_on_pause(m->w, let_others_read, m);
 	m->made = plan_answer(m->w, fleet_site_facts_get(m->facts), m->preference, &m->out);
 	return STATUS_OK;
 }

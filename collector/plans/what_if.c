@@ -10,6 +10,9 @@
 #include "proto/exposure/facts.h"
 #include "proto/site/proof.h"
 
+/* Work between two pauses: 10 ms. */
+#define PAUSE_WORK 1000
+
 static size_t number_of(const struct what_if *w, const struct what_if_server *server)
 {
 	return (size_t)(server - w->servers);
@@ -162,12 +165,28 @@ static enum status judge_dirty(struct what_if *w)
 	return status;
 }
 
+void what_if_on_pause(struct what_if *w, void (*pause)(void *user), void *user)
+{
+	w->pause = pause;
+	w->pause_user = user;
+	w->paused_at = w->work;
+}
+
+static void pause_if_due(struct what_if *w)
+{
+	if (!w->pause || w->work - w->paused_at < PAUSE_WORK)
+		return;
+	w->paused_at = w->work;
+	w->pause(w->pause_user);
+}
+
 enum status what_if_push(struct what_if *w, const struct change *changes, size_t n,
 			 struct what_if_error *error)
 {
 	struct what_if_frame *frame = mem_alloc(sizeof *frame);
 	enum status status = STATUS_OK;
 
+	pause_if_due(w);
 	for (size_t i = 0; w->top && i < w->top->n; i++)
 		w->servers[w->top->saved[i].number].was_saved = false;
 	frame->below = w->top;

@@ -74,5 +74,11 @@ bool what_if_view(struct what_if *w, size_t server, struct site_server *out, str
 /* The best grade that anybody is proven to reach of a server, with all changes; itself aside. */
 enum grade what_if_proven(const struct what_if *w, size_t server);
 
+/*
+ * Has `pause` called before a push once some 10 ms of work are done, and again after as much more,
+ * so that others have their turn.
+ */
+void what_if_on_pause(struct what_if *w, void (*pause)(void *user), void *user);
+
 /* What the work since the beginning amounts to, some 10 us for each. */
 size_t what_if_work(const struct what_if *w);

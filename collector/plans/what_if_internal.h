@@ -43,6 +43,9 @@ struct what_if {
 	struct arena scratch; /* of a view */
 	size_t n_probed;      /* servers that the members have probed, in all */
 	size_t work;
+	void (*pause)(void *user); /* NULL: nobody waits */
+	void *pause_user;
+	size_t paused_at; /* what the work amounted to then */
 };
 
 /* Puts a member of a server into the index, in the place of `old` (NULL: it had none there). */

@@ -1,10 +1,12 @@
 #include "collector/store/ask_internal.h"
 
 #include <assert.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/queue.h>
 
+#include "collector/store/give_way.h"
 #include "proto/base/mem.h"
 
 struct question {
@@ -82,14 +84,36 @@ static void hand_back_rest(struct asker *asker)
 	uv_async_send(&asker->signal);
 }
 
+static void answer_question(struct asker *asker, struct question *question)
+{
+	question->status = question->read(&asker->reader, question->user, question->error);
+	hand_back(asker, question);
+}
+
+/* One that waits; NULL: none does, or the end is near. */
+static struct question *find_question(struct asker *asker)
+{
+	uv_mutex_lock(&asker->mutex);
+	struct question *question = asker->stopping ? NULL : take_first(asker);
+	uv_mutex_unlock(&asker->mutex);
+	return question;
+}
+
+void store_give_way(const struct store_connection *reader)
+{
+	struct asker *asker = (struct asker *)reader; /* whose first member it is */
+
+	static_assert(offsetof(struct asker, reader) == 0, "the reader is the first member");
+	for (struct question *q; (q = find_question(asker)) != NULL;)
+		answer_question(asker, q);
+}
+
 static void answer_questions(void *user)
 {
 	struct asker *asker = user;
 
-	for (struct question *q; (q = wait_for_question(asker)) != NULL;) {
-		q->status = q->read(&asker->reader, q->user, q->error);
-		hand_back(asker, q);
-	}
+	for (struct question *q; (q = wait_for_question(asker)) != NULL;)
+		answer_question(asker, q);
 	hand_back_rest(asker);
 }
 

@@ -3,6 +3,7 @@
 import contextlib
 import json
 import statistics
+import threading
 import time
 
 import load
@@ -10,7 +11,9 @@ from running import JSON, Collector, row, server
 
 SERVERS = 500
 PEERS = 16  # that each of them probes
+DENSE = 250  # servers of a site where each probes all others
 MAX_WHAT_IF_MS = 20
+MAX_HELD_UP_MS = 100  # who asks for a history while a long plan is made
 
 
 def name(number):
@@ -68,6 +71,31 @@ def plan(collector):
     return found, took_ms, (load.cpu_us(collector.process.pid) - before) / 1000
 
 
+def dense_site():
+    """Everybody probes everybody, and every second adapter hangs on another LAN."""
+    for number in range(DENSE):
+        probes = [{**row(adapter, name(k), address(network, number), address(0, k), grade), "via": adapter,
+                   **({"error": "timeout"} if grade == "none" else {})}
+                  for adapter, network, grade in (("A", 0, "mta"), ("B", 9, "none"))
+                  for k in range(DENSE) if k != number]
+        yield server(name(number), address(0, number), probes, second=address(9, number))
+
+
+def plan_while_others_read(collector):
+    """(the plan, how long it took, the longest that a history took meanwhile), in milliseconds."""
+    made = []
+    maker = threading.Thread(target=lambda: made.append(plan(collector)))
+    longest = 0
+    maker.start()
+    while maker.is_alive():
+        began = time.monotonic()
+        collector.get(f"/v1/servers/{name(0)}/history")
+        longest = max(longest, (time.monotonic() - began) * 1000)
+        time.sleep(0.01)
+    maker.join()
+    return made[0][0], made[0][1], longest
+
+
 def measure(folder, tell):
     with Collector(folder / "data") as collector:
         for report in site():
@@ -87,3 +115,9 @@ def measure(folder, tell):
         assert not found["exact"] and not found["left"]
         tell(f"processor time of a plan for all {SERVERS} servers, one by one", cpu_ms, "ms",
              note=f"{took_ms:.0f} ms with client")
+    with Collector(folder / "dense") as collector:
+        for report in dense_site():
+            assert collector.post(report)[0] == 200
+        found, took_ms, longest_ms = plan_while_others_read(collector)
+        tell(f"a history while a plan for {DENSE} servers that probe each other is made", longest_ms, "ms",
+             at_most=MAX_HELD_UP_MS, note=f"{took_ms:.0f} ms for the plan")

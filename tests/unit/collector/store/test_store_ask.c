@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include "collector/store/give_way.h"
 #include "proto/base/mem.h"
 #include "tests/unit/collector/store/store_fixture.h"
 
@@ -26,6 +27,7 @@ struct question {
 	enum status status;
 	int number;
 	bool reads; /* of the store, too */
+	bool gives_way;
 	char error[STORE_ERROR_SIZE];
 };
 
@@ -41,6 +43,8 @@ static enum status read_last(const struct store_connection *reader, void *user,
 		uv_sem_post(q->begun);
 	if (q->gate)
 		uv_sem_wait(q->gate);
+	if (q->gives_way)
+		store_give_way(reader);
 	q->read_by = uv_thread_self();
 	return q->reads ? store_read_last_sequence(reader, "a", "e", &q->sequence, error)
 			: STATUS_OK;
@@ -175,6 +179,40 @@ static void holds_up_neither_the_loop_nor_commits(void **state)
 	uv_sem_destroy(&begun);
 }
 
+static void what_takes_long_gives_way_to_what_was_asked_meanwhile(void **state)
+{
+	static const int wanted[] = { 3, 1, 2, 0, 4 };
+	struct question questions[5] = { { .gives_way = true }, { .reads = true } };
+	struct fixture f;
+	uv_sem_t gate;
+	uv_sem_t begun;
+	(void)state;
+
+	open_store(&f);
+	fixture_report(&f, "a", 7, 1000, "body");
+	uv_sem_init(&gate, 0);
+	uv_sem_init(&begun, 0);
+	questions[0].gate = &gate;
+	questions[0].begun = &begun;
+	questions[3].kind = STORE_LOOK_UP;
+	for (int i = 0; i < 4; i++) {
+		questions[i].number = i;
+		ask(&f, &questions[i]);
+		if (i == 0)
+			uv_sem_wait(&begun);
+	}
+	uv_sem_post(&gate);
+	run_until(&f, 4);
+	questions[4].number = 4;
+	ask(&f, &questions[4]);
+	run_until(&f, 5);
+	assert_memory_equal(answered, wanted, sizeof wanted);
+	assert_int_equal(questions[1].sequence, 7);
+	close_store(&f);
+	uv_sem_destroy(&gate);
+	uv_sem_destroy(&begun);
+}
+
 static void tells_why_it_could_not_read_and_goes_on(void **state)
 {
 	struct question bad = { .number = 1, .reads = true };
@@ -266,6 +304,7 @@ int main(void)
 		cmocka_unit_test(answers_in_the_order_of_the_questions),
 		cmocka_unit_test(look_ups_go_before_the_pages_that_wait),
 		cmocka_unit_test(holds_up_neither_the_loop_nor_commits),
+		cmocka_unit_test(what_takes_long_gives_way_to_what_was_asked_meanwhile),
 		cmocka_unit_test(tells_why_it_could_not_read_and_goes_on),
 		cmocka_unit_test(takes_no_more_than_it_may),
 		cmocka_unit_test(at_the_end_what_is_not_being_read_is_refused),
