@@ -101,13 +101,17 @@ static void note_drift(struct changes *changes, const struct fleet_server *serve
 	buffer_deinit(&detail);
 }
 
+void fleet_note_first_report(struct changes *changes, const struct fleet_server *server,
+			     int64_t reported_at_ms)
+{
+	add_event(changes, server->key, reported_at_ms, "reported", "{}");
+}
+
 void fleet_note_view(struct changes *changes, const struct fleet_server *server,
 		     const struct view *view)
 {
 	const struct view *before = server->current;
 
-	if (!before)
-		add_event(changes, server->key, view->reported_at_ms, "reported", "{}");
 	if (!before || before->verdict != view->verdict)
 		note_verdict(changes, server, view);
 	if (view->drift || (before && before->drift))

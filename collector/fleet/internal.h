@@ -202,6 +202,10 @@ enum status fleet_note_report(struct fleet *fleet, struct fleet_server *server,
 			      const struct snapshot *latest, struct changes *changes,
 			      char error[FLEET_ERROR_SIZE]);
 
+/* A server is judged for the first time; what is told of that comes after it. */
+void fleet_note_first_report(struct changes *changes, const struct fleet_server *server,
+			     int64_t reported_at_ms);
+
 /* Notes the changes that a view shows which is about to become the current one. */
 void fleet_note_view(struct changes *changes, const struct fleet_server *server,
 		     const struct view *view);

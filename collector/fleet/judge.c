@@ -23,6 +23,8 @@ void fleet_judge_seen(struct fleet_server *server, const struct snapshot *report
 	struct assessment assessment;
 
 	exposure_assess(seen, &assessment, arena);
+	if (!server->current)
+		fleet_note_first_report(changes, server, report->at_ms);
 	const char *reach =
 		fleet_note_reach(changes, server, seen, verdict.since_ms, report->at_ms, arena);
 	char *findings = verdict_json_write_findings(&assessment);

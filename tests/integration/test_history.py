@@ -87,6 +87,7 @@ def test_how_adapters_were_judged_is_told_when_it_changes(tmp_path):
         assert there[-1] == {"A": "good", "B": "isolated"}
         assert all(a != b for a, b in zip(there, there[1:], strict=False))
         first = [change for change in history(collector, "EXCH1")[0] if change["kind"] in ("reported", "reach")][-2:]
+        assert [change["kind"] for change in first] == ["reach", "reported"]
         assert first[0]["at"] == first[1]["at"]  # known from the first report on
         disabled = {**site[0], "adapters": [site[0]["adapters"][0], {**site[0]["adapters"][1], "enabled": False}]}
         assert collector.post({**disabled, "sequence": 3})[0] == 200
