@@ -229,6 +229,7 @@ static void write_sites(const struct api_past *past, const struct site_tally *si
 
 /* On the reading thread, too. */
 static enum status count_sites(const struct store_connection *reader, void *user,
+			       /* NOLINTNEXTLINE(readability-non-const-parameter): a callback's. */
 			       char error[STORE_ERROR_SIZE])
 {
 	struct past_sites *p = user;

@@ -18,7 +18,7 @@
 #include "proto/json/write.h"
 
 /* Bytes of a text before what stands around it is cut off. */
-#define MAX_TEXT (REMARK_MAX_NOTE * UTF8_MAX)
+#define MAX_TEXT ((size_t)REMARK_MAX_NOTE * UTF8_MAX)
 
 /* In the call's arena, with its texts. */
 struct putting {
