@@ -81,12 +81,13 @@ class Member(Collector):
 
 
 class Wired(Member):
-    """A collector whose ways to both databases are wires of its own."""
+    """A collector whose ways to the databases are wires of its own."""
 
-    def __init__(self, directory, node, pair, *arguments):
-        self.wires = {server: Wire(server.directory / ".s.PGSQL.5432") for server in pair.servers}
-        ports = ",".join(str(self.wires[server].port) for server in pair.servers)
-        super().__init__(directory, node, f"postgresql://mtawatch@/mtawatch?host=127.0.0.1,127.0.0.1&port={ports}"
+    def __init__(self, directory, node, servers, *arguments, database="mtawatch"):
+        self.wires = {server: Wire(server.directory / ".s.PGSQL.5432") for server in servers}
+        hosts = ",".join("127.0.0.1" for _ in servers)
+        ports = ",".join(str(wire.port) for wire in self.wires.values())
+        super().__init__(directory, node, f"postgresql://mtawatch@/{database}?host={hosts}&port={ports}"
                          "&sslmode=disable&gssencmode=disable", *arguments)
 
     def each_wire(self, what):

@@ -1,16 +1,17 @@
 """Several collectors on one database: one judges, the others stand by and take over."""
 
 import contextlib
+import functools
 import http.client
 import json
-import os
 import re
+import select
 import signal
 import socket
 import time
 
 import pytest
-from cluster_rig import TAKEOVER_S, Load, cluster, hooked, seconds_until, states, stopped
+from cluster_rig import TAKEOVER_S, Load, Wired, cluster, hooked, seconds_until, states, stopped
 from postgres import Postgres, programs
 from receiver import Receiver
 from running import JSON, PATIENCE, Collector, exposed_site, minimal, samples
@@ -27,15 +28,31 @@ def shared_server():
         yield server
 
 
+def started(first, second):
+    """The first one judges."""
+    first.start()
+    until(first.judges, first.log)
+    second.start()
+    until(second.stands_by, second.log)
+    until(lambda: states(first) == {"c1": "judging", "c2": "standby"}, lambda: states(first))
+    return first, second
+
+
 @pytest.fixture
 def pair(tmp_path, shared_server):
-    with cluster(tmp_path, shared_server.make_database(), "c1", "c2") as (first, second):
-        first.start()
-        until(first.judges, first.log)
-        second.start()
-        until(second.stands_by, second.log)
-        until(lambda: states(first) == {"c1": "judging", "c2": "standby"}, lambda: states(first))
-        yield first, second
+    with cluster(tmp_path, shared_server.make_database(), "c1", "c2") as members:
+        yield started(*members)
+
+
+def database_of(store):
+    return store.split("?")[0].rsplit("/", 1)[1]
+
+
+@pytest.fixture
+def wired_pair(tmp_path, shared_server):
+    make = functools.partial(Wired, database=database_of(shared_server.make_database()))
+    with cluster(tmp_path, [shared_server], "c1", "c2", make=make) as members:
+        yield started(*members)
 
 
 def test_one_judges_and_the_other_stands_by_and_says_so(pair):
@@ -119,26 +136,33 @@ def test_a_judge_that_was_stopped_judges_no_more_when_it_goes_on(pair):
 
 
 @contextlib.contextmanager
-def commit_under_way(judge, shared_server, database, report):
-    """A report that the judge stores: its connection of the database does not go on before the end."""
-    pid = int(shared_server.execute(
-        f"SELECT pid FROM pg_stat_activity WHERE datname = '{database}' AND application_name = 'mtawatch/writer'"))
-    body, headers = judge.agents.sign(json.dumps(report))
+def commit_under_way(judge, report):
+    """A report that the judge stores: its commit comes to the database when it is let go."""
     connection = http.client.HTTPConnection("127.0.0.1", judge.port, timeout=PATIENCE)
-    os.kill(pid, signal.SIGSTOP)
-    try:
+    wire, = judge.wires.values()
+
+    def send():
+        body, headers = judge.agents.sign(json.dumps(report))
         connection.request("POST", "/v1/reports", body, {**JSON, **headers})
-        time.sleep(1)  # that the commit is sent
-        yield connection
-    finally:
-        os.kill(pid, signal.SIGCONT)
+
+    def is_held():
+        if select.select([connection.sock], [], [], 0)[0]:  # a busy machine's judge may be unsure of its lease
+            assert connection.getresponse().read() and not wire.held
+            send()
+        return wire.held
+
+    with contextlib.closing(connection), contextlib.ExitStack() as held:
+        held.enter_context(wire.holding(b"\0add_reports_"))  # the statement, amid its transaction
+        send()
+        until(is_held, judge.log)
+        yield connection, held.close
 
 
 @pytest.mark.parametrize("fenced", [True, False])
-def test_a_commit_that_another_judge_overtook_is_refused_by_the_fence_alone(pair, shared_server, fenced):
+def test_a_commit_that_another_judge_overtook_is_refused_by_the_fence_alone(wired_pair, shared_server, fenced):
     """Without the fence it is stored, so that nothing else can have refused it with the fence."""
-    judge, standby = pair
-    database = judge.store.split("?")[0].rsplit("/", 1)[1]
+    judge, standby = wired_pair
+    database = database_of(judge.store)
 
     def stored():
         return shared_server.execute("SELECT array_agg(sequence) FROM mtawatch.report", database)
@@ -148,18 +172,18 @@ def test_a_commit_that_another_judge_overtook_is_refused_by_the_fence_alone(pair
         shared_server.execute("CREATE OR REPLACE FUNCTION mtawatch.fence(mine uuid) RETURNS void LANGUAGE plpgsql AS "
                               "$$ BEGIN END $$", database)
     so_far = len(shared_server.log())
-    with contextlib.ExitStack() as at_the_end:
-        with commit_under_way(judge, shared_server, database, minimal("EXCH1", 2)) as answer:
-            at_the_end.enter_context(stopped(judge))
+    with commit_under_way(judge, minimal("EXCH1", 2)) as (answer, let_go):
+        with stopped(judge):
             until(standby.judges, standby.log)
             shared_server.execute("DELETE FROM mtawatch.feed WHERE epoch > 1", database)  # else a number is taken twice
+            let_go()
+            if fenced:
+                until(lambda: "another collector judges" in shared_server.log()[so_far:])
+            else:
+                until(lambda: stored() == "{1,2}", stored)
         if fenced:
-            until(lambda: "another collector judges" in shared_server.log()[so_far:])
-        else:
-            until(lambda: stored() == "{1,2}", stored)
-    if fenced:
-        assert answer.getresponse().status == 503 and stored() == "{1}"
-        until(judge.stands_by, judge.log)
+            assert answer.getresponse().status == 503 and stored() == "{1}"
+            until(judge.stands_by, judge.log)
 
 
 CHECK_ONLY = """
@@ -177,7 +201,7 @@ SELECT l.epoch, (SELECT count(*) > 0 FROM pg_locks WHERE relation = 'mtawatch.fe
 def test_nobody_takes_over_in_the_midst_of_a_commit(pair, shared_server, locks):
     """A fence that only checks lets a commit through that began before the takeover and ends after it."""
     judge, standby = pair
-    database = judge.store.split("?")[0].rsplit("/", 1)[1]
+    database = database_of(judge.store)
 
     def under_way():
         """The lease, whether the commit waits, and what is stored, as of one moment."""
@@ -250,7 +274,7 @@ def test_a_second_process_of_one_name_ends_the_first(tmp_path, shared_server):
 def test_all_end_whose_database_becomes_another_fleets(pair, shared_server, tmp_path):
     """By a backup that is restored there while they run, over connections that stay."""
     judge, standby = pair
-    database = judge.store.split("?")[0].rsplit("/", 1)[1]
+    database = database_of(judge.store)
     succeeds("backup", tmp_path / "backup.db", "--store", judge.store)
     shared_server.execute("DROP SCHEMA mtawatch CASCADE", database)
     succeeds("restore", "--data", tmp_path / "other", "--store", judge.store, tmp_path / "backup.db")
@@ -319,7 +343,7 @@ CREATE TRIGGER refuse BEFORE INSERT ON mtawatch.feed FOR EACH ROW WHEN (NEW.epoc
 def test_who_cannot_store_for_a_minute_gives_the_lease_to_another(pair, shared_server):
     judge, standby = pair
     assert judge.post(minimal("EXCH1", 1))[0] == 200
-    shared_server.execute(REFUSE_THE_FIRST, judge.store.split("?")[0].rsplit("/", 1)[1])
+    shared_server.execute(REFUSE_THE_FIRST, database_of(judge.store))
     assert judge.post(minimal("EXCH1", 2))[0] == 503
     assert "said: not this one" in judge.readiness()[1]
     until(standby.judges, standby.log, seconds=120)
@@ -331,7 +355,7 @@ def test_who_cannot_store_for_a_minute_gives_the_lease_to_another(pair, shared_s
 def test_what_is_handed_over_to_one_that_died_is_taken_by_another(pair, shared_server):
     judge, standby = pair
     with stopped(standby):
-        database = judge.store.split("?")[0].rsplit("/", 1)[1]
+        database = database_of(judge.store)
         shared_server.execute("UPDATE mtawatch.lease SET next = 'c2'", database)
         until(judge.stands_by, judge.log)
         took = seconds_until(judge.judges, judge.log)
@@ -401,7 +425,7 @@ def test_clocks_that_are_apart_are_an_alert(tmp_path, shared_server, ms):
     file = tmp_path / "alerts.conf"
     file.write_text("[alerts]\nhold-collector = 0s\n")
     with cluster(tmp_path, shared_server.make_database(), "c1", "c2", arguments=("--config", file)) as (first, second):
-        database = first.store.split("?")[0].rsplit("/", 1)[1]
+        database = database_of(first.store)
         shared_server.execute(CLOCK_AHEAD.format(ms=ms), database)
         first.start()
         until(first.judges, first.log)
@@ -427,7 +451,7 @@ def test_clocks_that_are_apart_are_an_alert(tmp_path, shared_server, ms):
 def test_confirmed_commits_that_are_gone_are_an_alert(tmp_path, shared_server):
     """As of a standby that took over without them. The collector that looks is another run than the one that saw it."""
     with cluster(tmp_path, shared_server.make_database(), "c1") as (collector,):
-        database = collector.store.split("?")[0].rsplit("/", 1)[1]
+        database = database_of(collector.store)
         collector.start()
         until(collector.judges, collector.log)
         assert collector.post(minimal("EXCH1", 1))[0] == 200

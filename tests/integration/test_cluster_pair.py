@@ -239,7 +239,7 @@ def test_who_takes_over_sees_at_once_that_a_required_standby_is_not_waited_for(t
 def test_of_two_primaries_the_one_without_its_standby_acknowledges_nothing(tmp_path, synchronous):
     """The network parts each database, with one of the collectors, from the other. Without synchronous standbys both
     sides acknowledge, and one of them will be thrown away."""
-    with Pair(synchronous) as pair, cluster(tmp_path, pair, "c1", "c2", make=Wired) as (judge, other):
+    with Pair(synchronous) as pair, cluster(tmp_path, pair.servers, "c1", "c2", make=Wired) as (judge, other):
         old, new = pair.primary, pair.standby
         judge.start()
         until(judge.judges, judge.log)

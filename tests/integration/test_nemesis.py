@@ -334,7 +334,7 @@ def three_on_a_pair(tmp_path, pair, receiver):
     file = tmp_path / "collector.conf"
     file.write_text("[alerts]\nstorm-after = 0\ngroup-interval = 0s\nflap-changes = 0\n"
                     f"[hook ops]\ntype = webhook\nurl = {receiver.url}\n")
-    with cluster(tmp_path, pair, "c1", "c2", "c3", arguments=("--config", file), make=Wired) as members:
+    with cluster(tmp_path, pair.servers, "c1", "c2", "c3", arguments=("--config", file), make=Wired) as members:
         clock = Clock(tmp_path)
         clock.set(CLOCK_AHEAD_S)
         members[-1].environment = clock.environment

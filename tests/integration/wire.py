@@ -1,4 +1,4 @@
-"""A TCP proxy between a collector and a database, for faults of the network: it stalls, cuts, or loses answers."""
+"""A TCP proxy between a collector and a database, for faults of the network: it stalls, cuts, holds, loses answers."""
 
 import contextlib
 import select
@@ -15,12 +15,15 @@ RESET = struct.pack("ii", 1, 0)  # SO_LINGER: what was not sent is thrown away, 
 
 class Wire:
     """Leads to a unix socket. While it is `stalled` nothing passes; while it is `deaf` nothing comes back, and what
-    came meanwhile is lost with its connection. `filter`, a function of what comes back, is made for each connection."""
+    came meanwhile is lost with its connection. `filter`, a function of what comes back, is made for each connection.
+    What has `holds` in it stays here, and its connection stalls, until `holds` is None; `held`: there is some."""
 
     def __init__(self, target, filter=lambda: lambda data: data):
         self.target, self.filter = target, filter
         self.port = free_port()
         self.stalled = self.deaf = False
+        self.holds = None
+        self.held = False
         self.listener = None
         self.sockets = set()
         self.lock = threading.Lock()
@@ -47,6 +50,14 @@ class Wire:
                     one.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
                     one.shutdown(socket.SHUT_RDWR)
         self.stalled = self.deaf = False
+
+    @contextlib.contextmanager
+    def holding(self, what):
+        self.holds = what
+        try:
+            yield
+        finally:
+            self.holds = None
 
     def _accept(self, listener):
         with contextlib.suppress(OSError):
@@ -80,6 +91,10 @@ class Wire:
                 if not data:
                     return
                 if source is client:
+                    while self.holds and self.holds in data:
+                        self.held = True
+                        time.sleep(PAUSE_S)
+                    self.held = False
                     server.sendall(data)
                 else:
                     client.sendall(clean(data))
