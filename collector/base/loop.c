@@ -3,17 +3,16 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/signalfd.h>
 #include <time.h>
+#include <unistd.h>
 
-#include "proto/base/count.h"
 #include "proto/base/mem.h"
-
-static const int ending_signals[] = { SIGTERM, SIGINT };
 
 struct loop {
 	uv_loop_t uv;
-	uv_signal_t signals[COUNT(ending_signals)];
-	uv_signal_t hangup;
+	int signal_fd;
+	uv_poll_t signals;
 	uv_prepare_t turn_ends;
 	struct histogram turns;
 	uint64_t turn_began_ns;
@@ -31,35 +30,57 @@ struct loop_timer {
 	void *user;
 };
 
-/* From now on the signal does what it does without us. */
-static void on_signal(uv_signal_t *handle, int number)
+static sigset_t signals_heard(void)
 {
-	struct loop *loop = handle->data;
-	(void)number;
-	loop_release(loop);
-	loop->asked_to_end(loop->user);
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGHUP);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	return set;
 }
 
-static void on_hangup(uv_signal_t *handle, int number)
+static void on_signal(uv_poll_t *handle, int status, int events)
 {
 	struct loop *loop = handle->data;
-	(void)number;
-	if (loop->reload)
+	struct signalfd_siginfo signal;
+	bool asks_to_end = false;
+	bool hung_up = false;
+	(void)status;
+	(void)events;
+
+	while (read(loop->signal_fd, &signal, sizeof signal) == (ssize_t)sizeof signal) {
+		hung_up |= signal.ssi_signo == SIGHUP;
+		asks_to_end |= signal.ssi_signo != SIGHUP;
+	}
+	if (asks_to_end) {
+		loop_release(loop);
+		loop->asked_to_end(loop->user);
+	} else if (hung_up && loop->reload) {
 		loop->reload(loop->reload_user);
+	}
 }
 
+/*
+ * Blocked, and read where they wait: a handler, as libuv's, takes them away, and what it has taken
+ * is lost where the loop ends before it looks.
+ */
 static bool watch_signals(struct loop *loop)
 {
-	uv_signal_init(&loop->uv, &loop->hangup); /* cannot fail on a good loop */
-	loop->hangup.data = loop;
-	bool good = uv_signal_start(&loop->hangup, on_hangup, SIGHUP) == 0;
-	for (size_t i = 0; i < COUNT(ending_signals); i++) {
-		uv_signal_init(&loop->uv, &loop->signals[i]);
-		loop->signals[i].data = loop;
-		good = good &&
-		       uv_signal_start(&loop->signals[i], on_signal, ending_signals[i]) == 0;
+	sigset_t heard = signals_heard();
+
+	pthread_sigmask(SIG_BLOCK, &heard, NULL); /* cannot fail with what is given */
+	loop->signal_fd = signalfd(-1, &heard, SFD_NONBLOCK | SFD_CLOEXEC);
+	if (loop->signal_fd < 0)
+		return false;
+	if (uv_poll_init(&loop->uv, &loop->signals, loop->signal_fd) != 0) {
+		close(loop->signal_fd); /* nothing was written to it */
+		return false;
 	}
-	return good;
+	loop->signals.data = loop;
+	uv_poll_start(&loop->signals, UV_READABLE, on_signal); /* cannot fail */
+	return true;
 }
 
 /*
@@ -99,13 +120,12 @@ enum status loop_open(struct loop **out, void (*asked_to_end)(void *user), void 
 	signal(SIGXFSZ, SIG_IGN); /* so is a file that may not grow */
 	loop->asked_to_end = asked_to_end;
 	loop->user = user;
-	measure_turns(loop);
 	if (!watch_signals(loop)) {
-		loop_release(loop);
-		loop_run(loop);
-		loop_close(loop);
+		uv_loop_close(&loop->uv); /* nothing is open */
+		free(loop);
 		return STATUS_SYSTEM;
 	}
+	measure_turns(loop);
 	*out = loop;
 	return STATUS_OK;
 }
@@ -131,19 +151,36 @@ void loop_run(struct loop *loop)
 	uv_run(&loop->uv, UV_RUN_DEFAULT);
 }
 
+static void watch_no_more(struct loop *loop)
+{
+	loop->released = true;
+	uv_close((uv_handle_t *)&loop->signals, NULL);
+	close(loop->signal_fd); /* nothing was written to it */
+	uv_close((uv_handle_t *)&loop->turn_ends, NULL);
+}
+
 void loop_release(struct loop *loop)
 {
+	sigset_t heard = signals_heard();
+
 	if (loop->released)
 		return;
-	loop->released = true;
-	for (size_t i = 0; i < COUNT(ending_signals); i++)
-		uv_close((uv_handle_t *)&loop->signals[i], NULL);
-	uv_close((uv_handle_t *)&loop->hangup, NULL);
-	uv_close((uv_handle_t *)&loop->turn_ends, NULL);
+	watch_no_more(loop);
+	pthread_sigmask(SIG_UNBLOCK, &heard, NULL);
+}
+
+void loop_release_and_listen(struct loop *loop)
+{
+	if (!loop->released)
+		uv_unref((uv_handle_t *)&loop->signals);
 }
 
 enum status loop_close(struct loop *loop)
 {
+	if (!loop->released) {
+		watch_no_more(loop);
+		loop_run(loop);
+	}
 	if (uv_loop_close(&loop->uv) != 0) {
 		fprintf(stderr, "mtawatch-collector: open at the end:\n");
 		uv_print_all_handles(&loop->uv, stderr);

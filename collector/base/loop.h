@@ -17,7 +17,8 @@ struct loop;
 
 /*
  * `asked_to_end` is called on the first SIGTERM or SIGINT. A second one ends the process at once,
- * as if it had no handler: nothing is lost by that which was acknowledged.
+ * as if it had no handler: nothing is lost by that which was acknowledged. Whoever opens it has no
+ * threads yet, for the signals are blocked in all of them.
  *
  * STATUS_SYSTEM  the system has no resources for it
  */
@@ -34,11 +35,18 @@ uv_loop_t *loop_uv(struct loop *loop);
  */
 const struct histogram *loop_turns(const struct loop *loop);
 
-/* Runs until nothing is left to do: after loop_release() and the end of all other modules. */
+/* Runs until nothing is left to do: after it was released and the end of all other modules. */
 void loop_run(struct loop *loop);
 
-/* Lets the loop run out: the signal handlers no longer keep it alive. */
+/* Lets the loop run out: signals keep it alive no more, and do what they do without us. */
 void loop_release(struct loop *loop);
+
+/*
+ * The same for whoever begins anew: signals are heard up to loop_close(), and what comes later
+ * waits for the next loop_open(), of this program or of one that takes its place in the process
+ * (execve(2)). So nobody who asks for the end is missed.
+ */
+void loop_release_and_listen(struct loop *loop);
 
 /*
  * Frees it. STATUS_CONFLICT: a handle is still open, which is a mistake of ours; it is named on

@@ -623,7 +623,8 @@ static void begin_anew(void *user)
 	struct serve *s = user;
 
 	s->begins_anew = true;
-	loop_release(s->loop);
+	loop_on_reload(s->loop, NULL, NULL); /* who begins reads the settings */
+	loop_release_and_listen(s->loop);
 	begin_end(s);
 }
 

@@ -186,6 +186,20 @@ def test_a_commit_that_another_judge_overtook_is_refused_by_the_fence_alone(wire
             until(judge.stands_by, judge.log)
 
 
+def test_one_that_is_asked_to_end_while_it_begins_anew_ends(wired_pair, shared_server):
+    """And stores what waits before."""
+    judge, standby = wired_pair
+    assert judge.post(minimal("EXCH1", 1))[0] == 200
+    with commit_under_way(judge, minimal("EXCH1", 2)) as (answer, let_go):
+        shared_server.execute("UPDATE mtawatch.lease SET next = 'c2'", database_of(judge.store))
+        until(lambda: "hands over to c2" in judge.log(), judge.log)
+        judge.process.send_signal(signal.SIGTERM)
+        let_go()
+        assert answer.getresponse().status == 200
+    assert judge.process.wait(PATIENCE) == 0
+    until(standby.judges, standby.log)
+
+
 CHECK_ONLY = """
 CREATE OR REPLACE FUNCTION mtawatch.fence(mine uuid) RETURNS void LANGUAGE plpgsql SET search_path = mtawatch
 AS $$ BEGIN

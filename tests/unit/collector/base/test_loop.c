@@ -1,7 +1,8 @@
-/* How long the turns of the loop take, waiting left out. */
+/* How long the turns of the loop take, waiting left out; and who asks for its end. */
 #include "collector/base/loop.h"
 
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <time.h>
@@ -91,11 +92,81 @@ static void what_the_loop_waits_is_left_out(void **state)
 	close_loop();
 }
 
+static void count_ask(void *user)
+{
+	unsigned *n_asked = user;
+	(*n_asked)++;
+}
+
+static void release_and_listen(void *user)
+{
+	(void)user;
+	loop_release_and_listen(loop);
+	loop_timer_close(timer);
+}
+
+static void release_as_somebody_asks(void *user)
+{
+	raise(SIGTERM);
+	release_and_listen(user);
+}
+
+/* It has something to do still. */
+static void ask_of_one_that_is_released(void *user)
+{
+	(void)user;
+	if (++n_fired == 1) {
+		loop_release_and_listen(loop);
+		raise(SIGTERM);
+		loop_timer_start(timer, 1);
+	} else {
+		loop_timer_close(timer);
+	}
+}
+
+/* How often the end was asked for before the loop ran out. */
+static unsigned count_asks(void (*fire)(void *user))
+{
+	unsigned n_asked = 0;
+
+	n_fired = 0;
+	assert_int_equal(loop_open(&loop, count_ask, &n_asked), STATUS_OK);
+	timer = loop_timer_new(loop_uv(loop), fire, NULL);
+	loop_timer_start(timer, 1);
+	loop_run(loop);
+	assert_int_equal(loop_close(loop), STATUS_OK);
+	return n_asked;
+}
+
+static void who_asks_a_loop_that_is_released_and_listens_is_heard(void **state)
+{
+	(void)state;
+	assert_int_equal(count_asks(ask_of_one_that_is_released), 1);
+}
+
+static void who_asks_in_its_last_turn_is_heard_by_it_or_by_the_next(void **state)
+{
+	(void)state;
+	unsigned n_asked = count_asks(release_as_somebody_asks);
+	assert_int_equal(n_asked + count_asks(release_and_listen), 1);
+}
+
+static void who_asks_between_two_loops_is_heard_by_the_second(void **state)
+{
+	(void)state;
+	assert_int_equal(count_asks(release_and_listen), 0);
+	raise(SIGTERM);
+	assert_int_equal(count_asks(release_and_listen), 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_turn_that_does_much_is_as_long_as_that),
 		cmocka_unit_test(what_the_loop_waits_is_left_out),
+		cmocka_unit_test(who_asks_a_loop_that_is_released_and_listens_is_heard),
+		cmocka_unit_test(who_asks_in_its_last_turn_is_heard_by_it_or_by_the_next),
+		cmocka_unit_test(who_asks_between_two_loops_is_heard_by_the_second),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
