@@ -456,7 +456,7 @@ def test_clocks_that_are_apart_are_an_alert(tmp_path, shared_server, ms):
         said = fired[0]["text"]
         assert re.search(r"clocks of the collectors are apart; .*: c1 -?[01]\.\d s, c2 (29|30)\.\d s\.", said), said
         shared_server.execute("DROP TRIGGER ahead ON mtawatch.collector", database)
-        time.sleep(2)
+        until(lambda: all(row["clock_ahead_ms"] < 5000 for row in second.get("/v1/collectors")["collectors"]))
         succeeds("collectors", "handover", "c1", "--store", first.store)
         until(first.judges, first.log)
         until(lambda: not first.get("/v1/alerts?condition=collector&state=firing")["alerts"], seconds=90)

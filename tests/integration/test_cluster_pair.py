@@ -5,7 +5,6 @@ import http.client
 import json
 import select
 import signal
-import time
 
 import pytest
 from cluster_rig import Load, Wired, cluster, exported
@@ -77,6 +76,17 @@ def lost_commits(collector):
     return samples(collector, "mtawatch_store_lost_commits_total")[""]
 
 
+def until_heard(pair, judge, other):
+    """The judge has told how far it is, and the other one knows: a beat is followed by a look."""
+    def number(sql):
+        return int(pair.primary.execute(sql))
+    until(lambda: number("SELECT c.last_commit - (SELECT max(id) FROM mtawatch.feed) FROM mtawatch.collector c "
+                         f"WHERE node = '{judge.node}'") == 0)
+    beat = f"SELECT beat FROM mtawatch.collector WHERE node = '{other.node}'"
+    first = number(beat)
+    until(lambda: number(beat) >= first + 2)
+
+
 @pytest.mark.parametrize("heeded", [True, False])
 def test_a_commit_that_ends_with_a_warning_is_not_acknowledged(tmp_path, heeded):
     """Whoever ignores it acknowledges what is lost when the standby takes over: then it does not come again."""
@@ -131,7 +141,7 @@ def test_whoever_takes_over_sees_that_confirmed_commits_are_gone(tmp_path, synch
         pair.standby.kill()
         for sequence in [] if synchronous else [2, 3, 4]:
             assert judge.post(minimal("EXCH1", sequence))[0] == 200
-        time.sleep(3)  # that the judge tells how far it is, and the other one hears it
+        until_heard(pair, judge, other)
         judge.stop(signal.SIGKILL)
         lose_the_primary(pair)
         until(other.judges, other.log)
@@ -141,7 +151,7 @@ def test_whoever_takes_over_sees_that_confirmed_commits_are_gone(tmp_path, synch
         assert other.post(minimal("EXCH1", 5))[0] == 200
         judge.start()
         until(judge.stands_by, judge.log)
-        time.sleep(2)
+        until_heard(pair, other, judge)
         assert other.stop() == 0
         until(judge.judges, judge.log)
         assert lost_commits(judge) == 0 and lacks not in judge.log()
@@ -159,11 +169,11 @@ def test_a_loss_that_the_judge_has_told_is_not_told_again_by_the_next_one(tmp_pa
         pair.standby.kill()
         for sequence in range(2, 32):
             assert judge.post(minimal("EXCH1", sequence))[0] == 200
-        time.sleep(3)
+        until_heard(pair, judge, other)
         lose_the_primary(pair)
         until(lambda: judge.post(minimal("EXCH1", 32))[0] == 200, judge.log)
         assert judge.judges() and lost_commits(judge) >= 30
-        time.sleep(3)
+        until_heard(pair, judge, other)
         assert judge.stop() == 0
         until(other.judges, other.log)
         assert lost_commits(other) == 0

@@ -90,6 +90,7 @@ class Alive(threading.Thread):
     def __init__(self, members):
         super().__init__()
         self.members, self.late_s, self.spared, self.stopping = members, 0, set(), threading.Event()
+        self.looking = threading.Lock()
 
     def _look(self, member):
         begin = time.monotonic()
@@ -102,7 +103,8 @@ class Alive(threading.Thread):
         while not self.stopping.wait(0.5):
             for member in self.members:
                 if member.node not in self.spared:
-                    self._look(member)
+                    with self.looking:
+                        self._look(member)
 
     __enter__ = Feed.__enter__
     __exit__ = Feed.__exit__
@@ -156,8 +158,8 @@ class Nemesis:
         self.alive.spared.add(member.node)
         with stopped(member):
             yield
-        time.sleep(0.1)
-        self.alive.spared.remove(member.node)
+        with self.alive.looking:  # the look that was under way is over
+            self.alive.spared.remove(member.node)
 
     # Collectors.
 
