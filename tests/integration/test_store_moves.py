@@ -10,7 +10,7 @@ import time
 
 import pytest
 from postgres import Postgres, programs
-from running import PROGRAM, Collector, faulty, minimal
+from running import PROGRAM, faulty, minimal
 from stored_site import NOT_MONITORED, live, stamped
 from terminal import fails, run, succeeds
 from waiting import until
@@ -80,7 +80,7 @@ def site(tmp_path_factory):
     """(data directory, backup) of a site with rows of every kind."""
     folder = tmp_path_factory.mktemp("site")
     _, data = live(folder)
-    with Collector(data) as collector:
+    with faulty(data) as collector:  # it has no hooks, and one of them was to be told something
         for sequence in (*range(1, MANY), MANY + 3, MANY + 1):  # the last one is late
             assert collector.post(stamped(minimal("BUSY", sequence), sequence, off_s=sequence - MANY - 10))[0] == 200
     backup = folder / "backup.db"
