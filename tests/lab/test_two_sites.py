@@ -51,7 +51,7 @@ def test_a_server_probes_the_servers_of_its_own_site(fleet):
     sites = fleet.site.SITES
     peers = {name: {peer for peer in sites if sites[peer] == sites[name]} - {name} for name in sites}
     # A server may stand as it should before it hears of those that came last.
-    fleet.wait(lambda: {name: probed_by(fleet, name) for name in sites} == peers, 3 * CYCLE_S,
+    fleet.wait(lambda: {name: probed_by(fleet, name) for name in sites} == peers, 6 * CYCLE_S,
                f"the servers did not probe {peers}")
 
 
