@@ -157,7 +157,7 @@ static int64_t trouble_since(const struct exposure_context *x, const struct site
 			continue;
 		if (path->for_s == REPORT_ABSENT)
 			return TIMESTAMP_NONE;
-		int64_t from_ms = x->report->collected_at_ms - INT64_C(1000) * path->for_s;
+		int64_t from_ms = x->report->collected_at_ms - path->for_s * 1000;
 		bool decides = isolated ? from_ms > since_ms : from_ms < since_ms;
 		if (since_ms == TIMESTAMP_NONE || decides)
 			since_ms = from_ms;

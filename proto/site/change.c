@@ -54,45 +54,16 @@ void site_change_touch(struct site_change *change, struct site_peer *peer)
 	(void)change_of(change, peer);
 }
 
-/*
- * Did the peer give the address up, or has its machine another name now, and did no adapter of the
- * prober reach it there? It hears of what the peer has now a cycle later.
- */
-static bool is_given_up(const struct site_index *index, const struct site_peer_rows *on_peer,
-			uint32_t address)
+static bool row_counts(const struct site_index *index, const struct site_member *member,
+		       const struct site_peer *peer, const struct site_row *row)
 {
-	const struct site_row *rows = site_member_rows(on_peer->member) + on_peer->first_row;
-
-	if (!on_peer->peer->members || on_peer->peer->n_blank > 0 ||
-	    site_table_is_held_by(index, address, on_peer->peer))
-		return false;
-	for (size_t i = 0; i < on_peer->n_rows; i++) {
-		if (rows[i].to == address && rows[i].grade >= GRADE_EPM)
-			return false;
-	}
-	return true;
-}
-
-static bool row_counts(const struct site_index *index, const struct site_peer_rows *on_peer,
-		       const struct site_row *row)
-{
-	if (on_peer->peer->elsewhere || row->is_given_up)
+	if (peer->elsewhere)
 		return false;
 	if (!row->has_to)
 		return true;
-	return !site_table_is_own(index, on_peer->member, row->to) &&
-	       !site_index_is_held_twice(index, row->to);
-}
-
-/* The row as it is now. */
-static struct site_row counted(const struct site_index *index, const struct site_peer_rows *on_peer,
-			       const struct site_row *row)
-{
-	struct site_row now = *row;
-
-	now.is_given_up = row->has_to && is_given_up(index, on_peer, row->to);
-	now.counts = row_counts(index, on_peer, &now);
-	return now;
+	return !site_member_has_address(member, row->to) &&
+	       !site_index_is_held_twice(index, row->to) &&
+	       !site_table_is_held_by(index, row->to, member->self);
 }
 
 /* The lowest of the adapters' best grades. Rows of no adapter of the report do not count. */
@@ -118,7 +89,7 @@ static void count_rows(const struct site_index *index, struct site_peer_rows *on
 	struct site_row *rows = site_member_rows(on_peer->member) + on_peer->first_row;
 
 	for (size_t i = 0; i < on_peer->n_rows; i++)
-		rows[i] = counted(index, on_peer, &rows[i]);
+		rows[i].counts = row_counts(index, on_peer->member, on_peer->peer, &rows[i]);
 	on_peer->worst = worst_grade(rows, on_peer->n_rows);
 }
 
@@ -134,8 +105,7 @@ static bool is_outdated(const struct site_index *index, const struct site_peer_r
 	const struct site_row *rows = site_member_rows(on_peer->member) + on_peer->first_row;
 
 	for (size_t i = 0; i < on_peer->n_rows; i++) {
-		const struct site_row now = counted(index, on_peer, &rows[i]);
-		if (rows[i].counts != now.counts || rows[i].is_given_up != now.is_given_up)
+		if (rows[i].counts != row_counts(index, on_peer->member, on_peer->peer, &rows[i]))
 			return true;
 	}
 	return false;
@@ -233,11 +203,6 @@ static void recount_member(struct site_change *change, struct site_member *membe
 		recount(change, &site_member_peer_rows(member)[i]);
 }
 
-void site_change_recount(struct site_change *change, struct site_peer *peer)
-{
-	change_of(change, peer)->needs_recount = true;
-}
-
 void site_change_ask_elsewhere(struct site_change *change, struct site_peer *peer)
 {
 	const struct site_index *index = change->index;
@@ -247,18 +212,18 @@ void site_change_ask_elsewhere(struct site_change *change, struct site_peer *pee
 	if (elsewhere == peer->elsewhere)
 		return;
 	peer->elsewhere = elsewhere;
-	site_change_recount(change, peer);
+	change_of(change, peer)->needs_recount = true;
 }
 
-/* Does one of `by` (NULL: no rows) disprove what an adapter of `member` reached? */
+/* Does one of `by` (NULL: no rows) disprove the row of `member`? */
 static bool is_disproved(const struct site_peer_rows *by, const struct site_member *member,
-			 const struct site_reach *reach)
+			 const struct site_row *row)
 {
 	const struct site_row *rows = by ? site_member_rows(by->member) + by->first_row : NULL;
 
 	for (size_t i = 0; by && i < by->n_rows; i++) {
-		if (rows[i].counts &&
-		    site_row_disproves(by->member, &rows[i], member, reach->grade, reach->for_s))
+		if (rows[i].counts && site_row_disproves(by->member, &rows[i], member,
+							 (enum grade)row->grade, row->for_s))
 			return true;
 	}
 	return false;
@@ -277,11 +242,9 @@ static bool verdict_may_flip(const struct site_peer_change *peer, int8_t best,
 	if (peer->was_recounted)
 		return true;
 	for (size_t i = 0; i < on_peer->n_rows; i++) {
-		const struct site_reach reach =
-			site_reach_of(rows, on_peer->n_rows, rows[i].adapter);
-		if (rows[i].counts && (int)reach.grade < best &&
-		    is_disproved(peer->rows_before, on_peer->member, &reach) !=
-			    is_disproved(peer->rows_after, on_peer->member, &reach))
+		if (rows[i].counts && rows[i].grade < best &&
+		    is_disproved(peer->rows_before, on_peer->member, &rows[i]) !=
+			    is_disproved(peer->rows_after, on_peer->member, &rows[i]))
 			return true;
 	}
 	return false;

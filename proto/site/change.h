@@ -30,9 +30,6 @@ void site_change_finish(struct site_change *change);
 /* Notes how a peer is before anything of it changes. */
 void site_change_touch(struct site_change *change, struct site_peer *peer);
 
-/* Other rows on a peer may count when the change ends. */
-void site_change_recount(struct site_change *change, struct site_peer *peer);
-
 /* Asks whether a peer is of another site. A name that a member here carries is not asked about. */
 void site_change_ask_elsewhere(struct site_change *change, struct site_peer *peer);
 

@@ -94,7 +94,6 @@ static void leave_name(struct site_change *change, struct site_member *member)
 	site_change_touch(change, peer);
 	if (peer->members)
 		return;
-	site_change_recount(change, peer);
 	assert(change->index->n_names > 0);
 	change->index->n_names--;
 	site_change_ask_elsewhere(change, peer);
@@ -130,27 +129,19 @@ static void unlink_member(struct site_change *change, struct site_member *member
 
 /*
  * Counts the member among the holders of its addresses, or no longer. Other nodes of the same
- * server recount their rows: a row on an own address is void. So do those that probed it, for one on an
- * address that it gave up is.
+ * server recount their rows: a row on an own address is void.
  */
 static void set_addresses_held(struct site_change *change, struct site_member *member, bool holds)
 {
-	bool is_blank = true;
-
 	for (size_t i = 0; i < member->n_nics; i++) {
 		const struct site_nic *nic = &site_member_nics(member)[i];
 		const struct ipv4_prefix *addresses = site_nic_addresses(member, nic);
 		for (size_t j = 0; nic->enabled && j < nic->n_addresses; j++) {
-			if (!site_address_usable(&addresses[j]))
-				continue;
-			change->needs_recount |= site_table_hold(
-				change->index, addresses[j].address, member->self, holds);
-			is_blank = false;
+			if (site_address_usable(&addresses[j]))
+				change->needs_recount |= site_table_hold(
+					change->index, addresses[j].address, member->self, holds);
 		}
 	}
-	if (is_blank)
-		member->self->n_blank += holds ? 1U : -1U;
-	site_change_recount(change, member->self);
 	change->needs_recount |= member->self->members && member->self->members->next_of_name;
 }
 

@@ -36,8 +36,7 @@ struct site_peer {
 	uint32_t self_proofs[SITE_PROOF_GRADES]; /* of its own fresh members, on themselves */
 	uint64_t inbound;        /* changes with what fresh rows say of its single addresses */
 	uint32_t inbound_failed; /* such rows that did not reach the endpoint mapper */
-	uint32_t n_blank; /* members that hold whatever addresses they have: they tell none */
-	bool elsewhere;   /* known to be of another site: no peer */
+	bool elsewhere;          /* known to be of another site: no peer */
 
 	struct site_peer_change *change; /* of the call under way; NULL between calls */
 

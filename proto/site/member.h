@@ -34,8 +34,7 @@ struct site_row {
 	uint8_t adapter; /* number of the first adapter of that id, or SITE_NO_ADAPTER */
 	uint8_t via;     /* the adapter that it left through; `adapter` where the row tells none */
 	bool has_to;
-	bool counts;      /* not void; kept by the index */
-	bool is_given_up; /* it failed at an address that its peer has left; likewise */
+	bool counts; /* not void; kept by the index */
 };
 
 /* The rows of one member on one peer, which lie together. */

@@ -7,11 +7,11 @@ struct stretch {
 	int64_t to_ms;
 };
 
-static struct stretch stretch_of(int64_t at_ms, int32_t for_s)
+static struct stretch stretch_of(int64_t at_ms, int64_t for_s)
 {
 	if (for_s == REPORT_ABSENT)
 		return (struct stretch){ .known = false };
-	return (struct stretch){ true, at_ms - INT64_C(1000) * for_s, at_ms };
+	return (struct stretch){ true, at_ms - for_s * 1000, at_ms };
 }
 
 static bool overlap(const struct stretch *a, const struct stretch *b)
@@ -22,7 +22,7 @@ static bool overlap(const struct stretch *a, const struct stretch *b)
 }
 
 bool site_row_disproves(const struct site_member *of, const struct site_row *row,
-			const struct site_member *member, enum grade grade, int32_t for_s)
+			const struct site_member *member, enum grade grade, int64_t for_s)
 {
 	struct stretch shown = stretch_of(of->at_ms, row->for_s);
 	struct stretch asked = stretch_of(member->at_ms, for_s);
@@ -30,41 +30,6 @@ bool site_row_disproves(const struct site_member *of, const struct site_row *row
 	if (row->grade < GRADE_EPM || row->grade <= grade)
 		return false;
 	return of == member || (for_s != 0 && overlap(&shown, &asked));
-}
-
-/* REPORT_ABSENT is longer than any. */
-static bool is_shorter(int32_t for_s, int32_t than_s)
-{
-	return (uint32_t)for_s < (uint32_t)than_s;
-}
-
-/*
- * One row that got less far than another may have got further until a moment ago, as the one
- * address of a peer that was switched off and that no adapter ever reached at its others.
- */
-struct site_reach site_reach_of(const struct site_row *rows, size_t n, uint8_t adapter)
-{
-	struct site_reach reach = { GRADE_UNKNOWN, REPORT_ABSENT, PROBE_OK };
-	bool is_lost = false;
-
-	for (size_t i = 0; i < n; i++) {
-		const struct site_row *row = &rows[i];
-		if (row->adapter != adapter)
-			continue;
-		is_lost |= row->is_given_up;
-		if (!row->counts)
-			continue;
-		if (is_shorter(row->for_s, reach.for_s))
-			reach.for_s = row->for_s;
-		if (row->grade > (int)reach.grade) {
-			reach.grade = (enum grade)row->grade;
-			reach.error = (enum probe_error)row->error;
-		}
-	}
-	/* Its way to the peer may have been by that address alone. */
-	if (is_lost && (int)reach.grade < GRADE_EPM)
-		reach.grade = GRADE_UNKNOWN;
-	return reach;
 }
 
 enum grade site_best_grade(const uint32_t proofs[SITE_PROOF_GRADES])

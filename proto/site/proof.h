@@ -15,17 +15,7 @@
  * counts.
  */
 bool site_row_disproves(const struct site_member *of, const struct site_row *row,
-			const struct site_member *member, enum grade grade, int32_t for_s);
-
-/* What the rows of one adapter show of a peer. */
-struct site_reach {
-	enum grade grade; /* the best; GRADE_UNKNOWN: no row counts */
-	int32_t for_s;    /* that it has got no further; REPORT_ABSENT: not told */
-	enum probe_error error;
-};
-
-/* Of that adapter's rows among these, which lie together. */
-struct site_reach site_reach_of(const struct site_row *rows, size_t n, uint8_t adapter);
+			const struct site_member *member, enum grade grade, int64_t for_s);
 
 /* The best grade in these counts, GRADE_UNKNOWN where there is none. */
 enum grade site_best_grade(const uint32_t proofs[SITE_PROOF_GRADES]);

@@ -122,6 +122,16 @@ static bool falls_short(const struct view_context *view, const struct site_peer 
 	       falls_short_of_self(view, peer, path);
 }
 
+/* Best row: highest grade, then longest duration; an unknown duration counts as infinite. */
+static bool is_better(const struct site_row *row, const struct site_path *path)
+{
+	if (row->grade != path->grade)
+		return row->grade > path->grade;
+	if (path->for_s == REPORT_ABSENT)
+		return false;
+	return row->for_s == REPORT_ABSENT || row->for_s > path->for_s;
+}
+
 /* Fills in what the rows of `nic` show about one peer. */
 static void walk_path(const struct view_context *view, const struct site_nic *nic,
 		      const struct site_peer_rows *on_peer, struct site_path *path)
@@ -130,14 +140,19 @@ static void walk_path(const struct view_context *view, const struct site_nic *ni
 	bool succeeded = false;
 	bool all_elsewhere = true;
 
-	struct site_reach reach = site_reach_of(rows, on_peer->n_rows, nic->first_of_id);
 	path->peer = site_member_text(view->member, on_peer->name);
-	path->grade = reach.grade;
-	path->for_s = reach.for_s;
-	path->error = reach.error;
+	path->grade = GRADE_UNKNOWN;
+	path->for_s = REPORT_ABSENT;
 	for (size_t i = 0; i < on_peer->n_rows; i++) {
 		const struct site_row *row = &rows[i];
-		if (row->counts && row->adapter == nic->first_of_id && row->grade >= GRADE_EPM) {
+		if (!row->counts || row->adapter != nic->first_of_id)
+			continue;
+		if (is_better(row, path)) {
+			path->grade = (enum grade)row->grade;
+			path->for_s = row->for_s;
+			path->error = (enum probe_error)row->error;
+		}
+		if (row->grade >= GRADE_EPM) {
 			succeeded = true;
 			all_elsewhere &= left_by_other_adapter(view->member, nic, row);
 		}
@@ -218,20 +233,23 @@ static struct site_inbound count_inbound(const struct site_member *member,
 	return seen;
 }
 
-/* Of one that its peer gave up there is nothing to tell: the next deal has another one. */
+static bool is_own_address(const struct view_context *view, uint32_t address)
+{
+	return site_member_has_address(view->member, address) ||
+	       site_table_is_held_by(view->index, address, view->member->self);
+}
+
 static void add_void(const struct view_context *view, struct site_adapter *adapter,
 		     uint32_t address)
 {
-	struct site_void *added = &adapter->voids[adapter->n_voids];
-
 	for (size_t i = 0; i < adapter->n_voids; i++) {
 		if (adapter->voids[i].address == address)
 			return;
 	}
+	struct site_void *added = &adapter->voids[adapter->n_voids++];
 	added->address = address;
-	added->own = site_table_is_own(view->index, view->member, address);
+	added->own = is_own_address(view, address);
 	site_index_holders(view->index, address, &added->holders);
-	adapter->n_voids += added->own || added->holders.n >= 2;
 }
 
 /* Lists the targets of the adapter's void rows. */

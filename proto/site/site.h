@@ -41,7 +41,7 @@ enum adapter_state {
 struct site_path {
 	const char *peer;       /* the Exchange server name, as the server's own rows spell it */
 	enum grade grade;       /* best grade of the adapter's rows; GRADE_UNKNOWN: it has none */
-	int32_t for_s;          /* that it has got no further; REPORT_ABSENT: not told */
+	int64_t for_s;          /* how long it has had that grade; REPORT_ABSENT: not told */
 	enum probe_error error; /* of the row that gave the grade */
 	enum grade proven; /* the peer's proven grade for this server; GRADE_UNKNOWN: no proof */
 	bool falls_short;

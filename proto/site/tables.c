@@ -164,13 +164,6 @@ bool site_table_is_held_by(const struct site_index *index, uint32_t address,
 	return h != NULL;
 }
 
-bool site_table_is_own(const struct site_index *index, const struct site_member *member,
-		       uint32_t address)
-{
-	return site_member_has_address(member, address) ||
-	       site_table_is_held_by(index, address, member->self);
-}
-
 static void grow_holdings(struct site_index *index)
 {
 	size_t n = index->n_holding_buckets ? index->n_holding_buckets * 2 : FIRST_BUCKETS;

@@ -20,10 +20,6 @@ struct site_peer *site_table_peer(struct site_index *index, const char *name, ui
 /* Frees a peer that nothing points to any more. */
 void site_table_drop(struct site_index *index, struct site_peer *peer);
 
-/* Is the address one of the member's own, or of another node of its server? */
-bool site_table_is_own(const struct site_index *index, const struct site_member *member,
-		       uint32_t address);
-
 /*
  * `holder` holds the address once more, or once less. Returns whether two or more servers hold it,
  * before or now, and others than before are to be told of.

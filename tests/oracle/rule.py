@@ -148,12 +148,9 @@ class Site:
         # Address: the servers that hold it, silent ones too, but for those that are seen to report
         # under another name.
         self.holders = {}
-        self.blank = set()  # servers of which nobody knows what they hold
         for report in reports:
             if not self.fresh(report) and renamed(report, everywhere, history, now):
                 continue
-            if not holds(report):
-                self.blank.add(server(report))
             for address in holds(report):
                 self.holders.setdefault(address, set()).add(server(report))
         self.all_rows = {id(report): self.rows_that_count(report) for report in reports}
@@ -167,27 +164,12 @@ class Site:
         return name != server(report) and name not in self.elsewhere
 
     def void(self, report, probe):
-        return probe.get("error") == "local" or self.ambiguous(report, probe) or self.given_up(report, probe)
-
-    def ambiguous(self, report, probe):
+        if probe.get("error") == "local":
+            return True
         # The prober's own addresses are those of all nodes of its cluster: the text says only
         # "of the prober itself".
         holders = self.holders.get(interface_of(probe["to"]).ip, set())
         return server(report) in holders or len(holders) > 1
-
-    def has_lost(self, report, adapter, peer):
-        """One of the addresses by which it may have reached the peer is the peer's no more."""
-        return any(p["adapter"] == adapter and fold(p["peer"]) == peer and p.get("error") != "local"
-                   and self.given_up(report, p) for p in report.get("probes", []))
-
-    def given_up(self, report, probe):
-        """The peer holds other addresses by now, or its machines have other names, and no adapter reached it there."""
-        peer, address = fold(probe["peer"]), interface_of(probe["to"]).ip
-        if peer in self.blank or peer not in {server(r) for r in self.reports}:
-            return False
-        return peer not in self.holders.get(address, set()) and not any(
-            fold(p["peer"]) == peer and interface_of(p["to"]).ip == address and GRADE[p["grade"]] >= EPM
-            and p.get("error") != "local" for p in report.get("probes", []))
 
     def row(self, report, probe, peer):
         return Row(adapter=probe["adapter"], peer=peer, grade=GRADE[probe["grade"]],
@@ -221,12 +203,9 @@ class Site:
         return [(None, row) for row in self.self_rows(peer) if row.grade >= EPM]
 
     def best_row(self, report, adapter, peer):
-        """The grade of an adapter on a peer, which it has not exceeded for as long as none of its rows is another."""
+        """The grade of an adapter on a peer: of its best rows the longest."""
         rows = [row for row in self.rows(report) if (row.adapter, row.peer) == (adapter, peer)]
-        best = max(rows, key=lambda row: row.grade, default=None)
-        if best and best.grade < EPM and self.has_lost(report, adapter, peer):
-            return None
-        return best and dataclasses.replace(best, for_s=min(row.for_s for row in rows))
+        return max(rows, key=lambda row: (row.grade, row.for_s), default=None)
 
     def falls_short(self, report, adapter, peer):
         low = self.best_row(report, adapter, peer)
@@ -276,7 +255,7 @@ def held_targets(where, report, name):
     """Where rows of this adapter aimed at that count for nothing because of who holds it."""
     return {p["to"] for p in report.get("probes", [])
             if p["adapter"] == name and p.get("error") != "local"
-            and where.is_peer(report, fold(p["peer"])) and where.ambiguous(report, p)}
+            and where.is_peer(report, fold(p["peer"])) and where.void(report, p)}
 
 
 def adapter_state(where, report, adapter):

@@ -32,18 +32,22 @@ class Figures:
     def __init__(self):
         self.n = 0
         self.faults = []
+        self.early = []
         self.delays = []
         self.starts = Counter()
 
     def add(self, result):
         self.n += 1
         self.faults += result.faults
+        self.early += result.early
         self.delays += result.delays
         self.starts.update(outcome for outcome, *_ in result.starts)
 
     def lines(self):
         kinds = Counter(fault.kind for fault in self.faults)
         yield f"{self.n} scenarios: {kinds['false']} false, {kinds['missed']} missed"
+        yield (f"{len(self.early)} times a harmful verdict was early, for {percentile(self.early, 0.5):.2f} intervals (median), "
+               f"{percentile(self.early, 1):.2f} (at most)")
         yield (f"{len(self.delays)} changes of a verdict, known after {percentile(self.delays, 0.5):.2f} intervals "
                f"(median), {percentile(self.delays, 0.95):.2f} (p95), {percentile(self.delays, 1):.2f} (at most)")
         yield "starts of an MTA: " + ", ".join(f"{n} {what}" for what, n in sorted(self.starts.items()))

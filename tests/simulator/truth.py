@@ -3,6 +3,7 @@
 The verdict that is true of a server follows from the wires (physics.py) and from what anybody can know: of a server
 that is off, or that nobody but itself can reach, nothing shows whether an adapter reaches it."""
 
+import time
 from dataclasses import dataclass, field
 
 from .physics import FAULT_CAME, numbers
@@ -119,7 +120,6 @@ class Watcher:
         self.true = {}      # server: Course of verdicts; None while nobody can know
         self.shown = {}     # server: Course of (verdict, silent)
         self.unsettled = {} # site: [(from, to)] while a change may not be known yet
-        self.moved = []     # (site, ms) when a server got another address
         self.looks = []     # ms
         self.end = 0
 
@@ -128,9 +128,20 @@ class Watcher:
         until = stage.now + settles(event) * stage.interval
         for site in {machine.site} if machine else {other.site for other in stage.machines.values()}:
             self.unsettled.setdefault(site, []).append((stage.now, until))
-        if event["do"] == "renumber" and machine:
-            self.moved.append((machine.site, stage.now))
         self._note_true(stage)
+
+    @staticmethod
+    def _settled_list(stage):
+        """The list once it has the silences that it must have, or after a second. What time has brought is committed when
+        the collector has nothing else to do for a moment, and the simulated clock does not wait for that."""
+        late = {agent.host for agent in stage.agents.values()
+                if agent.sent and stage.now - agent.latest >= (FRESH_INTERVALS + 1) * stage.interval}
+        deadline = time.monotonic() + 1
+        while True:
+            servers = stage.pages("/v1/servers?limit=1000", "servers")
+            if not any(server["server"] in late and not server["silent"] for server in servers) or time.monotonic() > deadline:
+                return servers
+            time.sleep(0.02)
 
     def _note_true(self, stage):
         for agent in stage.agents.values():
@@ -141,7 +152,7 @@ class Watcher:
 
     def look(self, stage):
         self._note_true(stage)
-        for server in stage.pages("/v1/servers?limit=1000", "servers"):
+        for server in self._settled_list(stage):
             self.shown.setdefault(server["server"], Course()).note(stage.now, (server["verdict"], server["silent"]))
         self.looks.append(stage.now)
         self.end = stage.now

@@ -10,6 +10,7 @@ from .truth import FRESH_INTERVALS, HARMFUL, Course
 
 EXPOSURE = ("failing", "exposed", "at_risk", "unknown")
 BLINK_MS = 1000  # a collector's clock may be so far ahead of the simulation's
+EARLY = 2  # intervals that a verdict may be a worse one than is true, while a change becomes known
 HOLD_S = {"failing": 0, "exposed": 0, "at_risk": 600, "unknown": 3600}  # docs/alerts.md
 
 
@@ -28,6 +29,7 @@ class Fault:
 @dataclass
 class Result:
     faults: list = field(default_factory=list)
+    early: list = field(default_factory=list)  # intervals that a harmful verdict was shown that was not true yet, or any more
     delays: list = field(default_factory=list)  # intervals from a change to when its verdict is shown
     starts: list = field(default_factory=list)  # (outcome, host, ms, verdict)
 
@@ -83,27 +85,37 @@ class Verification:
             if self._settled_since(name, ms) is not None:
                 if verdict != true.at(ms):
                     self._wrong(name, ms, verdict, true.at(ms))
-            else:
-                self._on_the_way(name, ms, verdict, true)
+        self._early(name, true, shown)
         self._delays(true, shown)
 
     def _wrong(self, name, ms, verdict, truth):
         kind = "missed" if truth in HARMFUL and verdict not in HARMFUL else "false"
         self._fault(kind, "verdict", name, ms, f"{verdict} is shown, {truth} is true")
 
-    def _on_the_way(self, name, ms, verdict, true):
-        """Until a change is known the verdict is that of before, or that there is no telling."""
-        may_be = true.between(self._last_settled(name, ms), ms) - {None} | {"unknown"}
-        if "exposed" in may_be:
-            may_be.add("at_risk")
-        if self._is_moving(name, ms):
-            return
-        if verdict not in may_be and verdict in HARMFUL:
-            self._fault("false", "verdict", name, ms, f"{verdict} is shown, though it was only {sorted(may_be)}")
+    def _early(self, name, true, shown):
+        """Until a change is known the verdict is that of before, or that there is no telling. A worse one is early; one
+        that outlasts two intervals is false."""
+        begin = None
+        for ms in self.watcher.looks:
+            verdict = (shown.at(ms) or [None])[0]
+            if not self._is_early(name, ms, verdict, true):
+                begin = None
+                continue
+            if begin is None:
+                begin = ms
+                self.result.early.append(0)
+            self.result.early[-1] = (ms - begin) / self.interval
+            if self.result.early[-1] > EARLY:
+                self._fault("false", "verdict", name, ms, f"{verdict} is shown since {begin / self.interval:.2f}, "
+                            f"though it was only {sorted(self._may_be(name, ms, true))}")
 
-    def _is_moving(self, name, ms):
-        """A server got another address and has not reported since: nobody can know that it is not gone."""
-        return any(site == self.site[name] and when <= ms <= when + self.interval for site, when in self.watcher.moved)
+    def _may_be(self, name, ms, true):
+        may_be = true.between(self._last_settled(name, ms), ms) - {None} | {"unknown"}
+        return may_be | ({"at_risk"} if "exposed" in may_be else set())
+
+    def _is_early(self, name, ms, verdict, true):
+        return verdict in HARMFUL and true.at(ms) is not None and self._settled_since(name, ms) is None and \
+            verdict not in self._may_be(name, ms, true)
 
     def _delays(self, true, shown):
         for (_, before), (ms, verdict) in zip(true.steps, true.steps[1:]):

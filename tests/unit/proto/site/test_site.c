@@ -127,7 +127,7 @@ static void failure_and_proof_must_have_been_true_at_one_moment(void **state)
 	}
 }
 
-static void a_path_has_got_no_further_for_as_long_as_the_youngest_of_its_rows(void **state)
+static void the_longest_duration_of_the_best_grade_counts(void **state)
 {
 	struct builder b;
 	(void)state;
@@ -138,96 +138,7 @@ static void a_path_has_got_no_further_for_as_long_as_the_youngest_of_its_rows(vo
 	builder_probe(&b, server, "A", "C", "10.0.2.12", GRADE_TCP)->for_s = 50;
 	view(&b);
 	assert_int_equal(b.site.servers[0].adapters[0].paths[0].grade, GRADE_TCP);
-	assert_int_equal(b.site.servers[0].adapters[0].paths[0].for_s, 5);
-	builder_deinit(&b);
-}
-
-/*
- * A peer that is switched off: D reached it a moment ago. It has a second address, as of a network
- * for backups, that nobody ever reached.
- */
-static void a_peer_that_goes_makes_nobody_look_bad_who_reached_one_of_its_addresses(void **state)
-{
-	struct builder b;
-	(void)state;
-
-	builder_init(&b);
-	struct report *server = server_on_c(&b, GRADE_NONE, 0);
-	builder_probe(&b, server, "A", "C", "192.168.1.12", GRADE_NONE)->for_s = 86400;
-	struct report *d = builder_server(&b, "D", "5.5.2653.23");
-	builder_age(&b, d, 60);
-	builder_probe(&b, d, "A", "C", "10.0.0.12", GRADE_MTA)->for_s = 3600;
-	view(&b);
-	assert_int_equal(judged(&b), ADAPTER_UNJUDGED);
-	builder_deinit(&b);
-}
-
-/* C has moved to another address, and EXCH1 has not heard of it: it aims at the old one still. */
-static struct report *server_of_a_peer_that_moved(struct builder *b)
-{
-	struct report *server = server_on_c(b, GRADE_NONE, 600);
-	struct report *c = builder_server(b, "C", "5.5.2653.23");
-	struct report *d = builder_server(b, "D", "5.5.2653.23");
-	builder_adapter(b, c, "A", "10.0.0.112/24");
-	builder_probe(b, d, "A", "C", "10.0.0.112", GRADE_MTA)->for_s = 300;
-	return server;
-}
-
-static void a_failure_at_an_address_that_the_peer_gave_up_is_void(void **state)
-{
-	struct builder b;
-	(void)state;
-
-	builder_init(&b);
-	server_of_a_peer_that_moved(&b);
-	assert_int_equal(judged(&b), ADAPTER_UNJUDGED);
-	assert_int_equal(b.site.servers[0].adapters[0].n_voids, 0);
-	builder_deinit(&b);
-}
-
-/* The one that nobody ever reached, as of a network for backups, says no more than before. */
-static void what_is_left_of_a_path_to_it_is_held_against_nobody(void **state)
-{
-	struct builder b;
-	(void)state;
-
-	builder_init(&b);
-	struct report *server = server_of_a_peer_that_moved(&b);
-	builder_adapter(&b, b.reports[1], "B", "192.168.1.12/24");
-	builder_probe(&b, server, "A", "C", "192.168.1.12", GRADE_NONE)->for_s = 86400;
-	assert_int_equal(judged(&b), ADAPTER_UNJUDGED);
-	builder_deinit(&b);
-}
-
-/* C reports as E by now. D is of the time before, when what it reached was called C. */
-static void so_is_one_at_a_name_whose_machine_has_another_one_now(void **state)
-{
-	struct builder b;
-	(void)state;
-
-	builder_init(&b);
-	server_on_c(&b, GRADE_NONE, 600);
-	struct report *c = builder_server(&b, "C", "5.5.2653.23");
-	struct report *d = builder_server(&b, "D", "5.5.2653.23");
-	builder_adapter(&b, c, "A", "10.0.0.12/24");
-	builder_probe(&b, d, "A", "C", "10.0.0.12", GRADE_MTA)->for_s = 600;
-	assert_int_equal(judged(&b), ADAPTER_ISOLATED);
-	b.entries[1].is_renamed = true;
-	assert_int_equal(judged(&b), ADAPTER_UNJUDGED);
-	builder_deinit(&b);
-}
-
-/* As of a peer behind address translation, which somebody named to the agent. */
-static void it_counts_where_another_adapter_reached_the_peer_there(void **state)
-{
-	struct builder b;
-	(void)state;
-
-	builder_init(&b);
-	struct report *server = server_of_a_peer_that_moved(&b);
-	builder_adapter(&b, server, "B", "10.9.0.5/24");
-	builder_probe(&b, server, "B", "C", "10.0.0.12", GRADE_MTA);
-	assert_int_equal(judged(&b), ADAPTER_ISOLATED);
+	assert_int_equal(b.site.servers[0].adapters[0].paths[0].for_s, 50);
 	builder_deinit(&b);
 }
 
@@ -367,13 +278,7 @@ int main(void)
 		cmocka_unit_test(nodes_of_a_cluster_are_one_peer),
 		cmocka_unit_test(a_first_failure_counts_only_against_proofs_of_the_same_report),
 		cmocka_unit_test(failure_and_proof_must_have_been_true_at_one_moment),
-		cmocka_unit_test(a_path_has_got_no_further_for_as_long_as_the_youngest_of_its_rows),
-		cmocka_unit_test(
-			a_peer_that_goes_makes_nobody_look_bad_who_reached_one_of_its_addresses),
-		cmocka_unit_test(a_failure_at_an_address_that_the_peer_gave_up_is_void),
-		cmocka_unit_test(what_is_left_of_a_path_to_it_is_held_against_nobody),
-		cmocka_unit_test(so_is_one_at_a_name_whose_machine_has_another_one_now),
-		cmocka_unit_test(it_counts_where_another_adapter_reached_the_peer_there),
+		cmocka_unit_test(the_longest_duration_of_the_best_grade_counts),
 		cmocka_unit_test(a_lifted_grade_is_held_against_those_that_were_named_the_endpoint),
 		cmocka_unit_test(void_rows_count_for_nothing),
 		cmocka_unit_test(rows_on_a_server_of_another_site_are_no_rows_on_a_peer),
