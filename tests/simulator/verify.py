@@ -224,9 +224,10 @@ class Verification:
             near = {value[0] for value in shown.between(begin - self.interval, begin + self.interval) if value}
             if not near & set(EXPOSURE):
                 self._fault("false", "alert", name, begin, f"{alert['opened_as']} fires while {near} is shown")
-            at_end = shown.at(end)
-            if alert["resolved_at"] and at_end and at_end[0] in HARMFUL:
-                self._fault("false", "alert", name, end, f"it is over while {at_end[0]} is shown")
+            # The report that ends a quiet time may come in the moment that it was to last for.
+            at_end = [value[0] for value in (shown.at(end - 1), shown.at(end)) if value]
+            if alert["resolved_at"] and at_end and all(verdict in HARMFUL for verdict in at_end):
+                self._fault("false", "alert", name, end, f"it is over while {at_end[-1]} is shown")
 
     def _exposure(self, name, alerts):
         """What was shown for longer than its condition is held is told."""
