@@ -146,7 +146,7 @@ def test_a_store_of_a_newer_version_is_refused(tmp_path, shared_server, database
     for command in (("serve", "--listen", "127.0.0.1:0"), ("token", "list"), ("backup", tmp_path / "backup.db"),
                     ("init", "--no-certificate"), ("check",)):
         why = fails(*command, "--data", data, "--store", database)
-        assert "was written by a newer version of mtawatch-collector (its schema is '1000', this program knows 1)" in why
+        assert "was written by a newer version of mtawatch-collector (its schema is '1000', this program knows 2)" in why
 
 
 @contextlib.contextmanager

@@ -311,7 +311,7 @@ def test_a_collector_that_does_not_judge_leaves_an_older_database_alone(shared):
     """It stands by beside a judge of the older version, which says so once a second."""
     shared.databases.execute(
         "SET search_path = mtawatch; INSERT INTO collector VALUES ('old', gen_random_uuid(), 1, '', '0.1.9', '', 'judges',"
-        " now_ms(), now_ms(), now_ms()); UPDATE lease SET token = gen_random_uuid(), node = 'old', epoch = epoch + 1",
+        " now_ms(), now_ms(), 0, now_ms()); UPDATE lease SET token = gen_random_uuid(), node = 'old', epoch = epoch + 1",
         shared.database)
     before = shared.schema()
     collector = subprocess.Popen([PROGRAM, "serve", "--listen", "127.0.0.1:0", "--data", shared.data, "--store",

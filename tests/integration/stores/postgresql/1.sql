@@ -102,6 +102,7 @@ CREATE TABLE mtawatch.collector (
     state text NOT NULL,
     since_ms bigint NOT NULL,
     clock_ms bigint NOT NULL,
+    last_commit bigint NOT NULL,
     seen_ms bigint NOT NULL
 )
 WITH (fillfactor='10', autovacuum_vacuum_threshold='200', autovacuum_vacuum_scale_factor='0');
