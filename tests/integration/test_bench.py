@@ -168,4 +168,4 @@ def test_the_tables_of_a_document_are_those_of_the_runs(tmp_path):
 def test_the_document_of_performance_has_a_table_for_each_part():
     text = (ROOT / "docs/performance.md").read_text()
     parts = {match[2] for match in figures.TABLE.finditer(text)}
-    assert parts == {"store", "reports", "connections", "fleet", "takeover", "plans"}
+    assert parts == {"store", "reports", "connections", "fleet", "takeover", "plans", "pages"}
