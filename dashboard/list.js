@@ -63,7 +63,7 @@ export function Strip() {
 
 /* ---- row ---- */
 
-function openServer(event, name) {
+export function openServer(event, name) {
   if (event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
   if (event.currentTarget.tagName !== "A" && String(getSelection()) !== "") return; // somebody copies
   event.preventDefault();

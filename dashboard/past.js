@@ -7,7 +7,7 @@
 import { paths } from "./api.js";
 import { Adapters, Files, Host, Mta, Problems } from "./facts.js";
 import { html, plain, useEffect, useRef, useState } from "./html.js";
-import { fleetSummary, VerdictStrip } from "./list.js";
+import { fleetSummary, openServer, VerdictStrip } from "./list.js";
 import { useAnswer } from "./live.js";
 import { Badge, Button, Link, Main, Moment, NoAnswer, Pager, Section, TextLine, useZone, Wide } from "./parts.js";
 import { goTo, place, placeUrl, serverQuery, siteName, siteOf } from "./place.js";
@@ -126,14 +126,6 @@ function Frame({ past, isOld }) {
 /* Of the columns, with their classes. */
 const HEADS = [["Verdict", "verdict"], ["Server", "server"], ["Site", "site"], ["Why", "why"], ["Since", "then"],
   ["Report", "then"], ["MTA", "mta"], ["Build", "build"]];
-
-function openServer(event, name) {
-  if (event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
-  if (event.currentTarget.tagName !== "A" && String(getSelection()) !== "") return; // somebody copies
-  event.preventDefault();
-  event.stopPropagation();
-  goTo({ server: name });
-}
 
 function Row({ server }) {
   const { line, text } = reasonOf(server);
