@@ -8,6 +8,7 @@
 #include "collector/api/handler.h"
 #include "collector/api/servers.h"
 #include "collector/api/trend.h"
+#include "collector/model/event_detail.h"
 #include "collector/model/record_report.h"
 #include "collector/query/server_row.h"
 #include "collector/query/server_select.h"
@@ -39,18 +40,9 @@ struct writing {
 /* The verdict that a member of a change tells, or NULL. */
 static const char *verdict_in(const struct record_event *event, const char *member)
 {
-	struct json_slice name;
 	enum verdict verdict;
 
-	if (!json_slice_member(event->detail, member, &name) || name.size < 2)
-		return NULL;
-	for (verdict = 0; verdict < VERDICT_COUNT; verdict++) {
-		const char *known = verdict_name(verdict);
-		if (strlen(known) == name.size - 2 &&
-		    memcmp(known, name.at + 1, name.size - 2) == 0)
-			return known;
-	}
-	return NULL;
+	return event_detail_verdict(event->detail, member, &verdict) ? verdict_name(verdict) : NULL;
 }
 
 /* What changed about a server: the latest change comes first. */

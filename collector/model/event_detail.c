@@ -24,6 +24,23 @@ const char *event_detail_text(const char *detail, const char *member, struct are
 	return json_quoted_copy(&text, arena);
 }
 
+bool event_detail_verdict(const char *detail, const char *member, enum verdict *out)
+{
+	struct json_slice name;
+
+	if (!json_slice_member(detail, member, &name) || name.size < 2)
+		return false;
+	for (enum verdict verdict = 0; verdict < VERDICT_COUNT; verdict++) {
+		const char *known = verdict_name(verdict);
+		if (strlen(known) == name.size - 2 &&
+		    memcmp(known, name.at + 1, name.size - 2) == 0) {
+			*out = verdict;
+			return true;
+		}
+	}
+	return false;
+}
+
 bool event_detail_is_true(const char *detail, const char *member)
 {
 	struct json_slice value;

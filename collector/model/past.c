@@ -93,11 +93,9 @@ static bool was_known(const struct past *past, const struct past_now *now)
 }
 
 /* The state before or after a change of verdict; false: it tells none. */
-static bool read_verdict(const struct past_change *change, const char *member, struct arena *arena,
-			 enum verdict *out)
+static bool read_verdict(const struct past_change *change, const char *member, enum verdict *out)
 {
-	return is_there(change) &&
-	       verdict_from_name(event_detail_text(change->detail.bytes, member, arena), out);
+	return is_there(change) && event_detail_verdict(change->detail.bytes, member, out);
 }
 
 static void find_verdict(const struct past *past, const struct past_now *now, struct arena *arena,
@@ -109,12 +107,12 @@ static void find_verdict(const struct past *past, const struct past_now *now, st
 	out->verdict = VERDICT_UNKNOWN;
 	if (is_there(then)) {
 		out->since_ms = then->at_ms;
-		read_verdict(then, "after", arena, &out->verdict);
+		read_verdict(then, "after", &out->verdict);
 		if (json_slice_member(then->detail.bytes, "reasons", &reasons))
 			out->reasons_json = arena_strndup(arena, reasons.at, reasons.size);
 		return;
 	}
-	if (read_verdict(&past->verdict[AFTER], "before", arena, &out->verdict))
+	if (read_verdict(&past->verdict[AFTER], "before", &out->verdict))
 		return;
 	if (now->is_there && now->since_ms <= past->at_ms) {
 		out->verdict = now->verdict;

@@ -152,7 +152,7 @@ static void apply_event(struct trend_past *past, struct past_server *server, con
 			(struct past_server){ .verdict = VERDICT_UNKNOWN, .place = server->place };
 	server->is_known = true;
 	if (strcmp(kind, "verdict") == 0)
-		verdict_from_name(event_detail_text(detail, "after", arena), &server->verdict);
+		event_detail_verdict(detail, "after", &server->verdict);
 	else if (strcmp(kind, "silent") == 0)
 		server->silent = event_detail_is_true(detail, "silent");
 	else if (strcmp(kind, "place") == 0 && server->place != 0)
