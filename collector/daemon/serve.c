@@ -4,57 +4,20 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "collector/api/api.h"
 #include "collector/auth/identities.h"
 #include "collector/base/clock.h"
 #include "collector/base/data_dir.h"
 #include "collector/base/log.h"
 #include "collector/base/loop.h"
-#include "collector/crypto/tls_context.h"
-#include "collector/daemon/certificates.h"
-#include "collector/daemon/membership.h"
 #include "collector/daemon/node.h"
-#include "collector/daemon/systemd.h"
+#include "collector/daemon/serve_internal.h"
 #include "collector/hooks/hook.h"
 #include "collector/http/server.h"
 #include "collector/pipeline/alerting.h"
 #include "collector/pipeline/feed.h"
-#include "collector/pipeline/pipeline.h"
-#include "collector/pipeline/trend.h"
 #include "collector/store/store.h"
-#include "proto/base/timestamp.h"
 
-/* Everything that is open, in the order of opening; NULL: not (any more). */
-struct serve {
-	const struct options *options;
-	struct loop *loop;
-	struct membership *membership; /* NULL: the store is this collector's alone */
-	struct pipeline_lease lease;
-	struct store *store;
-	struct hooks *hooks;
-	struct alerting *alerting;
-	struct pipeline *pipeline;
-	struct trend *trend;
-	struct identities *identities;
-	struct certificates *certificates;
-	struct server *server;
-	struct systemd *systemd;
-	struct api api;
-	char why_waiting[STORE_ERROR_SIZE];       /* for the store */
-	char stands_by_for[LEASE_NODE_SIZE + 64]; /* what was logged last */
-	char why_not_ours[STORE_ERROR_SIZE + 96];
-	bool ending;
-	bool begins_anew; /* when all is closed */
-	int rc;           /* what the process ends with */
-
-	/* How the options were made, and the last good reading of them. */
-	int argc;
-	char **argv;
-	struct arena arena; /* of `latest` */
-	struct options latest;
-};
-
-static int fail(const char *error)
+int serve_fail(const char *error)
 {
 	log_error("%s", error);
 	return SERVE_EXIT_FAILED;
@@ -112,7 +75,7 @@ static void on_server_closed(void *user)
 		on_hooks_closed(s);
 }
 
-static void begin_end(void *user)
+void serve_begin_end(void *user)
 {
 	struct serve *s = user;
 
@@ -136,7 +99,7 @@ static void begin_end(void *user)
 }
 
 /* Nobody could log in or enrol: then it is better not to begin. */
-static int fail_not_set_up(const struct serve *s)
+int serve_fail_not_set_up(const struct serve *s)
 {
 	const struct store_location *store = &s->options->store;
 	struct arena arena;
@@ -149,20 +112,10 @@ static int fail_not_set_up(const struct serve *s)
 	return SERVE_EXIT_FAILED;
 }
 
-static void note_waiting(void *user, const char *error)
-{
-	struct serve *s = user;
-
-	if (strcmp(s->why_waiting, error) != 0)
-		log_error("the collector waits for its store: %s", error);
-	snprintf(s->why_waiting, sizeof s->why_waiting, "%s", error);
-	s->api.waits_for_store = s->why_waiting;
-}
-
 /* It cannot be opened. */
-static int fail_to_open(struct serve *s, enum status status, const char *error)
+int serve_fail_to_open(struct serve *s, enum status status, const char *error)
 {
-	return status == STATUS_NOT_FOUND ? fail_not_set_up(s) : fail(error);
+	return status == STATUS_NOT_FOUND ? serve_fail_not_set_up(s) : serve_fail(error);
 }
 
 /* Others must not be able to change what lies there. */
@@ -178,169 +131,14 @@ static int look_at_directory(const struct serve *s)
 	return fault ? SERVE_EXIT_FAILED : SERVE_EXIT_OK;
 }
 
-/* Reports and alerts that were over before do not come back where the clock was set back. */
-static int go_on_in_time(struct serve *s)
-{
-	char error[STORE_ERROR_SIZE];
-	int64_t latest_ms;
-
-	if (store_read_latest_time(store_reader(s->store), &latest_ms, error) != STATUS_OK)
-		return fail(error);
-	clock_not_before(latest_ms);
-	return SERVE_EXIT_OK;
-}
-
 static int open_store(struct serve *s)
 {
 	char error[STORE_ERROR_SIZE];
 
 	if (!store_exists(&s->options->store))
-		return fail_not_set_up(s);
+		return serve_fail_not_set_up(s);
 	enum status status = store_open(&s->store, &s->options->store, loop_uv(s->loop), error);
-	return status == STATUS_OK ? SERVE_EXIT_OK : fail_to_open(s, status, error);
-}
-
-static int64_t certificate_end(void *user)
-{
-	const struct serve *s = user;
-	const struct tls_context *tls =
-		s->certificates ? certificates_context(s->certificates) : NULL;
-	return tls ? tls_context_info(tls)->not_after_ms : TIMESTAMP_NONE;
-}
-
-static void tell_alert(void *user, const struct record_alert *alert)
-{
-	const struct serve *s = user;
-	if (s->api.events && s->api.pipeline)
-		api_alert_tell(&s->api, alert);
-}
-
-static struct alerting_settings settings_of_alerting(const struct options *options)
-{
-	return (struct alerting_settings){ &options->alerts, options->external_url };
-}
-
-static bool may_act(void *user)
-{
-	const struct serve *s = user;
-	return !s->membership || member_may_act(membership_member(s->membership));
-}
-
-/* NULL: nothing is known of others. */
-static const struct store_look *look_at_collectors(const struct serve *s)
-{
-	return s->membership ? member_look(membership_member(s->membership)) : NULL;
-}
-
-static const char *list_away(void *user, struct arena *arena)
-{
-	const struct store_look *look = look_at_collectors(user);
-
-	return look ? collectors_away(look, arena) : NULL;
-}
-
-static const char *list_clocks_apart(void *user, struct arena *arena)
-{
-	const struct store_look *look = look_at_collectors(user);
-
-	return look ? collectors_clocks_apart(look, arena) : NULL;
-}
-
-static int open_alerting(struct serve *s)
-{
-	s->api.inventory = inventory_new(s->store);
-	s->hooks = hooks_open(loop_uv(s->loop), s->latest.hooks);
-	struct alerting_options options = {
-		.loop = loop_uv(s->loop),
-		.store = s->store,
-		.hooks = s->hooks,
-		.inventory = s->api.inventory,
-		.data = s->options->store.directory,
-		.settings = settings_of_alerting(&s->latest),
-		.now_ms = clock_now_ms,
-		.certificate_end_ms = certificate_end,
-		.away = list_away,
-		.clocks_apart = list_clocks_apart,
-		.may_act = may_act,
-		.changed = tell_alert,
-		.user = s,
-	};
-	s->alerting = alerting_new(&options);
-	return SERVE_EXIT_OK;
-}
-
-/* Ids of events grow from run to run: microseconds. */
-static void open_feed(struct serve *s)
-{
-	s->api.events = event_stream_new(loop_uv(s->loop), (uint64_t)clock_now_ms() * 1000);
-	s->api.feed = feed_new(loop_uv(s->loop), s->api.events, s->api.inventory,
-			       alerting_remarks(s->alerting));
-}
-
-static const char *why_not_ours(void *user)
-{
-	struct serve *s = user;
-
-	if (may_act(s))
-		return NULL;
-	const char *error = member_error(membership_member(s->membership));
-	snprintf(s->why_not_ours, sizeof s->why_not_ours,
-		 "it is not known for some seconds whether this collector judges still%s%s",
-		 error ? ": " : "", error ? error : "");
-	return s->why_not_ours;
-}
-
-static void note_fenced(void *user)
-{
-	const struct serve *s = user;
-	member_note_fenced(membership_member(s->membership));
-}
-
-static struct pipeline_options pipeline_options_of(struct serve *s)
-{
-	s->lease = (struct pipeline_lease){ why_not_ours, note_fenced, s };
-	return (struct pipeline_options){
-		.loop = loop_uv(s->loop),
-		.store = s->store,
-		.feed = s->api.feed,
-		.alerting = s->alerting,
-		.now_ms = clock_now_ms,
-		.not_before = clock_not_before,
-		.lease = s->membership ? &s->lease : NULL,
-	};
-}
-
-static int open_pipeline(struct serve *s)
-{
-	struct pipeline_options options = pipeline_options_of(s);
-	char error[STORE_ERROR_SIZE];
-
-	return pipeline_open(&s->pipeline, &options, error) == STATUS_OK ? SERVE_EXIT_OK
-									 : fail(error);
-}
-
-/* A revocation counts for answers that are under way, too. */
-static void review_answers(void *user, bool changed)
-{
-	const struct serve *s = user;
-
-	if (s->server)
-		server_recheck_access(s->server, changed ? api_still_may : api_is_not_over);
-}
-
-static int open_identities(struct serve *s)
-{
-	char error[STORE_ERROR_SIZE];
-	struct identities_options options = {
-		.loop = loop_uv(s->loop),
-		.store = s->store,
-		.now_ms = clock_now_ms,
-		.looked = review_answers,
-		.user = s,
-	};
-	if (identities_open(&s->identities, &options, error) != STATUS_OK)
-		return fail(error);
-	return identities_any(s->identities) ? SERVE_EXIT_OK : fail_not_set_up(s);
+	return status == STATUS_OK ? SERVE_EXIT_OK : serve_fail_to_open(s, status, error);
 }
 
 static int open_certificates(struct serve *s)
@@ -348,17 +146,8 @@ static int open_certificates(struct serve *s)
 	char error[CERTIFICATES_ERROR_SIZE];
 	if (certificates_open(&s->certificates, loop_uv(s->loop), s->options,
 			      CERTIFICATES_REREAD_MS, error) != STATUS_OK)
-		return fail(error);
+		return serve_fail(error);
 	return SERVE_EXIT_OK;
-}
-
-/* A notification should lead to its alert's page, for whoever is woken by it. */
-static void look_for_links(const struct serve *s)
-{
-	if (hooks_count(s->hooks) > 0 && !s->options->external_url)
-		log_warning(
-			"what hooks tell has no links, for the address of this page is not known: "
-			"set external-url");
 }
 
 /* NULL: no proxy may name users. */
@@ -399,7 +188,7 @@ static int open_server(struct serve *s)
 	rate_limit_init(&s->api.strangers, API_STRANGER_PER_SOURCE, API_STRANGER_TOTAL);
 	rate_limit_init(&s->api.logins, API_LOGIN_PER_SOURCE, API_LOGIN_TOTAL);
 	if (server_open(&s->server, &options, error) != STATUS_OK)
-		return fail(error);
+		return serve_fail(error);
 	certificates_attach(s->certificates, s->server);
 	s->api.server = s->server;
 	printf("listening on %s://%s\n", options.tls ? "https" : "http",
@@ -408,7 +197,7 @@ static int open_server(struct serve *s)
 	return SERVE_EXIT_OK;
 }
 
-static void tell_ready(struct serve *s)
+void serve_tell_ready(struct serve *s)
 {
 	char text[NET_ADDRESS_TEXT_SIZE];
 	char status[NET_ADDRESS_TEXT_SIZE + 32];
@@ -441,15 +230,6 @@ static void tell_others(struct serve *s, const struct options *options)
 	arena_deinit(&arena);
 }
 
-static void reload_work(struct serve *s, const struct options *options)
-{
-	struct alerting_settings alerting = settings_of_alerting(options);
-
-	store_set_limits(s->store, &options->keep);
-	hooks_reload(s->hooks, options->hooks);
-	alerting_configure(s->alerting, &alerting);
-}
-
 static void take_over(struct serve *s, const struct options *options)
 {
 	struct buffer text;
@@ -462,7 +242,7 @@ static void take_over(struct serve *s, const struct options *options)
 	certificates_reload(s->certificates, options);
 	s->api.browsers_use_https = options_browsers_use_https(options);
 	if (s->store)
-		reload_work(s, options);
+		serve_reload_work(s, options);
 	tell_others(s, options);
 	buffer_deinit(&text);
 }
@@ -487,69 +267,7 @@ static void reload(void *user)
 			log_error("the settings stay as they were: %s", faults.texts[i]);
 		arena_deinit(&arena);
 	}
-	tell_ready(s);
-}
-
-static void each_alert(void *user,
-		       void (*visit)(void *visitor, const struct notification_alert *alert),
-		       void *visitor)
-{
-	const struct serve *s = user;
-	alerts_each_firing(alerting_alerts(s->alerting), visit, visitor);
-}
-
-static bool is_ready(void *user)
-{
-	const struct serve *s = user;
-	return s->pipeline && pipeline_is_ready(s->pipeline);
-}
-
-/* With what only the database lacks another collector would be no better off. */
-static bool is_able(void *user)
-{
-	const struct serve *s = user;
-	return is_ready(user) || (s->pipeline && pipeline_is_asynchronous(s->pipeline));
-}
-
-static int64_t last_commit(void *user)
-{
-	const struct serve *s = user;
-	return s->store ? store_last_commit(s->store) : 0;
-}
-
-static void start_hooks(struct serve *s)
-{
-	struct hooks_source source = { .each = each_alert, .is_ready = is_ready, .user = s };
-	hooks_start(s->hooks, &source);
-}
-
-/* What tells of the fleet, from the store, which is open. */
-static int open_telling(struct serve *s)
-{
-	store_set_limits(s->store, &s->latest.keep);
-	int rc = go_on_in_time(s);
-	if (rc == SERVE_EXIT_OK)
-		rc = open_alerting(s);
-	if (rc == SERVE_EXIT_OK)
-		open_feed(s);
-	return rc;
-}
-
-/* The fleet is there, and whoever asks may see it. */
-static int open_to_askers(struct serve *s)
-{
-	s->trend = trend_new(&(struct trend_options){ loop_uv(s->loop), s->store, s->pipeline,
-						      s->api.inventory });
-	int rc = open_identities(s);
-	if (rc != SERVE_EXIT_OK)
-		return rc;
-	s->api.pipeline = s->pipeline;
-	s->api.alerting = s->alerting;
-	s->api.store = s->store;
-	s->api.identities = s->identities;
-	s->api.waits_for_store = NULL;
-	look_for_links(s);
-	return rc;
+	serve_tell_ready(s);
 }
 
 static int open_front(struct serve *s)
@@ -558,110 +276,11 @@ static int open_front(struct serve *s)
 	return rc == SERVE_EXIT_OK ? open_server(s) : rc;
 }
 
-static void give_up(struct serve *s, int rc)
+void serve_give_up(struct serve *s, int rc)
 {
 	s->rc = rc;
 	loop_release(s->loop);
-	begin_end(s);
-}
-
-static void on_standby(void *user)
-{
-	struct serve *s = user;
-	const struct record_collector *judge = member_judge(membership_member(s->membership));
-	const char *name = judge ? judge->node : "nobody";
-
-	s->api.member = membership_member(s->membership);
-	s->api.waits_for_store = NULL;
-	s->api.is_starting = false;
-	if (strcmp(s->stands_by_for, name) == 0)
-		return;
-	snprintf(s->stands_by_for, sizeof s->stands_by_for, "%s", name);
-	log_info("stands by: %s judges", name);
-	tell_ready(s);
-}
-
-static void on_fleet_read(void *user)
-{
-	struct serve *s = user;
-	int rc = open_to_askers(s);
-
-	if (rc != SERVE_EXIT_OK) {
-		give_up(s, rc);
-		return;
-	}
-	start_hooks(s);
-	log_info("judges");
-	tell_ready(s);
-}
-
-static bool on_judge(void *user, struct store *store)
-{
-	struct serve *s = user;
-
-	s->api.member = membership_member(s->membership);
-	s->api.is_starting = false;
-	s->store = store;
-	int rc = open_telling(s);
-	if (rc != SERVE_EXIT_OK) {
-		give_up(s, rc);
-		return false;
-	}
-	struct pipeline_options options = pipeline_options_of(s);
-	s->pipeline = pipeline_begin(&options, on_fleet_read, s);
-	return true;
-}
-
-static bool is_reading(void *user)
-{
-	const struct serve *s = user;
-	return s->pipeline && pipeline_is_reading(s->pipeline);
-}
-
-static void begin_anew(void *user)
-{
-	struct serve *s = user;
-
-	s->begins_anew = true;
-	loop_on_reload(s->loop, NULL, NULL); /* who begins reads the settings */
-	loop_release_and_listen(s->loop);
-	begin_end(s);
-}
-
-static void on_membership_failed(void *user, enum status status, const char *error)
-{
-	give_up(user, fail_to_open(user, status, error));
-}
-
-static int open_membership(struct serve *s)
-{
-	char error[STORE_ERROR_SIZE];
-	char node[LEASE_NODE_SIZE];
-	struct arena arena;
-
-	if (node_find(s->options, node, error) != STATUS_OK)
-		return fail(error);
-	arena_init(&arena);
-	struct membership_options options = {
-		.loop = loop_uv(s->loop),
-		.location = &s->options->store,
-		.node = node,
-		.about = { s->options->external_url, node_settings(s->options, &arena) },
-		.takeover_after = (unsigned)s->options->takeover_after,
-		.waits = note_waiting,
-		.stands_by = on_standby,
-		.judges = on_judge,
-		.is_reading = is_reading,
-		.is_ready = is_able,
-		.last_commit = last_commit,
-		.leaves = begin_anew,
-		.failed = on_membership_failed,
-		.user = s,
-	};
-	s->api.is_starting = true;
-	enum status status = membership_open(&s->membership, &options, error);
-	arena_deinit(&arena);
-	return status == STATUS_OK ? SERVE_EXIT_OK : fail_to_open(s, status, error);
+	serve_begin_end(s);
 }
 
 /* The store is this collector's alone. */
@@ -670,10 +289,10 @@ static int open_alone(struct serve *s)
 	int rc = open_store(s);
 
 	if (rc == SERVE_EXIT_OK)
-		rc = open_telling(s);
+		rc = serve_open_telling(s);
 	if (rc == SERVE_EXIT_OK)
-		rc = open_pipeline(s);
-	return rc == SERVE_EXIT_OK ? open_to_askers(s) : rc;
+		rc = serve_open_pipeline(s);
+	return rc == SERVE_EXIT_OK ? serve_open_to_askers(s) : rc;
 }
 
 /*
@@ -686,18 +305,18 @@ static void open_all(struct serve *s)
 	int rc = look_at_directory(s);
 
 	if (rc == SERVE_EXIT_OK)
-		rc = is_shared ? open_membership(s) : open_alone(s);
+		rc = is_shared ? serve_open_membership(s) : open_alone(s);
 	if (rc == SERVE_EXIT_OK)
 		rc = open_front(s);
 	if (rc != SERVE_EXIT_OK) {
-		give_up(s, rc);
+		serve_give_up(s, rc);
 		return;
 	}
 	loop_on_reload(s->loop, reload, s);
 	tell_others(s, &s->latest);
 	if (!is_shared)
-		start_hooks(s);
-	tell_ready(s);
+		serve_start_hooks(s);
+	serve_tell_ready(s);
 }
 
 /*
@@ -717,8 +336,8 @@ int serve_run(const struct options *options, int argc, char **argv)
 	keep_freed_memory();
 	log_set(options->log_format, options->log_level);
 	arena_init(&s.arena);
-	if (loop_open(&s.loop, begin_end, &s) != STATUS_OK)
-		return fail("could not begin: the system has no resources for an event loop");
+	if (loop_open(&s.loop, serve_begin_end, &s) != STATUS_OK)
+		return serve_fail("could not begin: the system has no resources for an event loop");
 	s.systemd = systemd_new(loop_uv(s.loop));
 	s.api.stats = http_stats_new(api_routes, api_n_routes);
 	open_all(&s);
