@@ -11,6 +11,7 @@
 #include "proto/base/mem.h"
 #include "proto/base/number.h"
 #include "proto/base/text.h"
+#include "proto/base/timestamp.h"
 
 const char *api_who(struct call *call)
 {
@@ -283,5 +284,24 @@ bool api_has_no_query(struct call *call)
 	if (!call->request->query || *call->request->query == '\0')
 		return true;
 	call_answer_problem(call, &invalid);
+	return false;
+}
+
+bool api_read_time(struct call *call, const char *name, int64_t *out)
+{
+	struct query_string query;
+
+	if (query_string_read(call->request->query, &call->arena, &query) == STATUS_OK &&
+	    (query.n == 0 || (query.n == 1 && strcmp(query.pairs[0].key, name) == 0 &&
+			      timestamp_parse(query.pairs[0].value, out) == STATUS_OK)))
+		return true;
+	call_answer_problem(
+		call,
+		&(struct problem){ .status = 400,
+				   .code = "invalid_query",
+				   .detail = arena_printf(&call->arena,
+							  "The query may have %s, a time such as "
+							  "2026-11-22T10:45:23Z.",
+							  name) });
 	return false;
 }

@@ -113,3 +113,9 @@ extern const struct problem api_unknown_site;
 
 /* Is there no query? Otherwise the call is answered, 400. */
 bool api_has_no_query(struct call *call);
+
+/*
+ * Reads the time `name` where the query has it, and nothing else; without a query `*out` stays what
+ * it is. False: the call is answered, 400.
+ */
+bool api_read_time(struct call *call, const char *name, int64_t *out);

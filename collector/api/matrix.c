@@ -146,11 +146,11 @@ void api_matrix_get(struct call *call)
 {
 	const char *organization = api_path_name(call, 0);
 	const char *site = api_path_name(call, 1);
-	int64_t at_ms;
+	int64_t at_ms = TIMESTAMP_NONE;
 	uint64_t tag;
 	size_t n;
 
-	if (!api_read_at(call, &at_ms))
+	if (!api_read_time(call, "at", &at_ms))
 		return;
 	if (at_ms != TIMESTAMP_NONE) {
 		api_past_get_matrix(call, at_ms);

@@ -19,24 +19,6 @@
 
 const struct api_past_changes api_past_no_changes = { TIMESTAMP_NONE, TIMESTAMP_NONE };
 
-bool api_read_at(struct call *call, int64_t *out)
-{
-	static const struct problem invalid = {
-		.status = 400,
-		.code = "invalid_query",
-		.detail = "The query may have at, a time such as 2026-11-22T10:45:23Z."
-	};
-	struct query_string query;
-
-	*out = TIMESTAMP_NONE;
-	if (query_string_read(call->request->query, &call->arena, &query) == STATUS_OK &&
-	    (query.n == 0 || (query.n == 1 && strcmp(query.pairs[0].key, "at") == 0 &&
-			      timestamp_parse(query.pairs[0].value, out) == STATUS_OK)))
-		return true;
-	call_answer_problem(call, &invalid);
-	return false;
-}
-
 static struct past_subject *add_subject(struct api_past *past, const char *key, const char *server,
 					const char *exchange_server)
 {

@@ -42,12 +42,6 @@ struct api_past {
 };
 
 /*
- * Reads `at` where the query has it and nothing else; without a query `*out` is TIMESTAMP_NONE.
- * False: the call is answered, 400.
- */
-bool api_read_at(struct call *call, int64_t *out);
-
-/*
  * Works out how all servers were at `at_ms`; then `done` answers the call. Where that moment is not
  * told of (it has not come, or lies before all that is kept), the call is answered here, 422.
  */

@@ -201,7 +201,7 @@ void api_server_remark_put(struct call *call)
 }
 
 /* False: nobody is, or should be, of that site, and the call is answered. */
-static bool find_site(struct call *call, struct site_tally *wanted)
+static bool find_site(struct call *call, struct putting *p)
 {
 	struct server_list list;
 	struct site_tally *sites;
@@ -210,27 +210,23 @@ static bool find_site(struct call *call, struct site_tally *wanted)
 	if (!api_list_servers(call, &list))
 		return false;
 	site_tally_make(&list, &call->arena, &sites, &n);
-	for (size_t i = 0; i < n; i++) {
-		if (site_tally_compare(&sites[i], wanted) != 0)
-			continue;
-		wanted->organization = arena_strdup(&call->arena, sites[i].organization);
-		wanted->site = arena_strdup(&call->arena, sites[i].site);
-		return true;
+	const struct site_tally *site =
+		site_tally_find(sites, n, api_path_name(call, 0), api_path_name(call, 1));
+	if (!site) {
+		call_answer_problem(call, &api_unknown_site);
+		return false;
 	}
-	call_answer_problem(call, &api_unknown_site);
-	return false;
+	p->organization = arena_strdup(&call->arena, site->organization);
+	p->site = arena_strdup(&call->arena, site->site);
+	return true;
 }
 
 void api_site_remark_put(struct call *call)
 {
-	struct site_tally wanted = { .organization = api_path_name(call, 0),
-				     .site = api_path_name(call, 1) };
 	struct putting *p = begin(call);
 
-	if (!api_is_json(call) || !find_site(call, &wanted))
+	if (!api_is_json(call) || !find_site(call, p))
 		return;
-	p->organization = wanted.organization;
-	p->site = wanted.site;
 	p->remark.subject = record_remark_site(p->organization, p->site, &call->arena);
 	put(p, arena_printf(&call->arena, "%s/%s", p->organization, p->site));
 }

@@ -204,9 +204,9 @@ void api_server_get(struct call *call)
 {
 	struct api_server_names *names = arena_alloc(&call->arena, sizeof *names);
 	struct shown shown;
-	int64_t at_ms;
+	int64_t at_ms = TIMESTAMP_NONE;
 
-	if (!api_read_at(call, &at_ms))
+	if (!api_read_time(call, "at", &at_ms))
 		return;
 	if (at_ms != TIMESTAMP_NONE) {
 		api_past_get_server(call, at_ms);

@@ -13,11 +13,11 @@ void api_site_list(struct call *call)
 	const struct api *api = call->context;
 	struct server_list list;
 	struct site_tally *sites;
-	int64_t at_ms;
+	int64_t at_ms = TIMESTAMP_NONE;
 	size_t n;
 	struct buffer out;
 
-	if (!api_read_at(call, &at_ms))
+	if (!api_read_time(call, "at", &at_ms))
 		return;
 	if (at_ms != TIMESTAMP_NONE) {
 		api_past_list_sites(call, at_ms);

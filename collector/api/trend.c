@@ -6,7 +6,6 @@
 #include "collector/api/handler.h"
 #include "collector/api/servers.h"
 #include "collector/query/site_tally.h"
-#include "proto/base/timestamp.h"
 #include "proto/json/write.h"
 
 #define DAY_MS (INT64_C(24) * 3600 * 1000)
@@ -68,8 +67,6 @@ static int64_t get_count(const struct record_trend *row, size_t i, const char **
 bool api_trend_count_now(struct call *call, const struct api_trend *trend, struct record_trend *out)
 {
 	const struct api *api = call->context;
-	const struct site_tally wanted = { .organization = trend->organization,
-					   .site = trend->site };
 	struct server_list list;
 	struct site_tally *sites;
 	size_t n;
@@ -78,10 +75,14 @@ bool api_trend_count_now(struct call *call, const struct api_trend *trend, struc
 	if (!api_list_servers(call, &list))
 		return false;
 	site_tally_make(&list, &call->arena, &sites, &n);
-	for (size_t i = 0; i < n; i++) {
-		if (!trend->site || site_tally_compare(&sites[i], &wanted) == 0)
+	if (!trend->site) {
+		for (size_t i = 0; i < n; i++)
 			server_tally_add_to_trend(&sites[i].tally, out);
+		return true;
 	}
+	const struct site_tally *site = site_tally_find(sites, n, trend->organization, trend->site);
+	if (site)
+		server_tally_add_to_trend(&site->tally, out);
 	return true;
 }
 
@@ -166,34 +167,17 @@ static void answer(struct call *call, void *user, enum status status)
 	api_answer_json(call, 200, &out, NULL);
 }
 
-/* False: the call is answered. */
-static bool read_since(struct call *call, int64_t *out)
-{
-	static const struct problem invalid = {
-		.status = 400,
-		.code = "invalid_query",
-		.detail = "The query may have since, a time such as 2026-11-22T10:45:23Z."
-	};
-	const struct api *api = call->context;
-	struct query_string query;
-
-	*out = pipeline_now_ms(api->pipeline) - DEFAULT_MS;
-	if (query_string_read(call->request->query, &call->arena, &query) == STATUS_OK &&
-	    (query.n == 0 || (query.n == 1 && strcmp(query.pairs[0].key, "since") == 0 &&
-			      timestamp_parse(query.pairs[0].value, out) == STATUS_OK)))
-		return true;
-	call_answer_problem(call, &invalid);
-	return false;
-}
-
 bool api_trend_begin(struct call *call, const char *organization, const char *site,
 		     struct api_trend *out)
 {
+	const struct api *api = call->context;
+
 	*out = (struct api_trend){ .organization = organization, .site = site };
 	out->area = site ? record_trend_area(organization, site, &call->arena) : RECORD_TREND_FLEET;
 	begin_rows(&out->rows, &call->arena);
 	begin_rows(&out->fleet, &call->arena);
-	return read_since(call, &out->since_ms);
+	out->since_ms = pipeline_now_ms(api->pipeline) - DEFAULT_MS;
+	return api_read_time(call, "since", &out->since_ms);
 }
 
 static void ask(struct call *call, const char *organization, const char *site)

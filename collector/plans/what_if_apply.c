@@ -225,6 +225,20 @@ static enum status add_ways(struct what_if *w, const struct what_if_server *serv
 	return STATUS_OK;
 }
 
+/* Gives a server a report that is changed already, with the ways of its changed adapter. */
+static enum status set_report_with_ways(struct what_if *w, struct what_if_server *server,
+					struct report *report, const struct change *change,
+					struct what_if_error *error)
+{
+	enum status status = add_ways(w, server, report, change, error);
+
+	if (status != STATUS_OK)
+		return status;
+	change_forget_failure(report, &w->top->arena);
+	set_report(w, server, report);
+	return STATUS_OK;
+}
+
 static enum status connect(struct what_if *w, struct what_if_server *server,
 			   const struct change *change, struct what_if_error *error)
 {
@@ -241,12 +255,7 @@ static enum status connect(struct what_if *w, struct what_if_server *server,
 			      change->adapter, server->facts->name);
 	if (report->adapters[number].link == LINK_DOWN)
 		report->adapters[number].link = LINK_UP;
-	enum status status = add_ways(w, server, report, change, error);
-	if (status != STATUS_OK)
-		return status;
-	change_forget_failure(report, &w->top->arena);
-	set_report(w, server, report);
-	return STATUS_OK;
+	return set_report_with_ways(w, server, report, change, error);
 }
 
 static enum status add(struct what_if *w, struct what_if_server *server,
@@ -266,12 +275,7 @@ static enum status add(struct what_if *w, struct what_if_server *server,
 		return refuse(error, "too_many_adapters", "%s has %d adapters already",
 			      server->facts->name, REPORT_MAX_ADAPTERS);
 	change_add_adapter(report, change, &w->top->arena);
-	enum status status = add_ways(w, server, report, change, error);
-	if (status != STATUS_OK)
-		return status;
-	change_forget_failure(report, &w->top->arena);
-	set_report(w, server, report);
-	return STATUS_OK;
+	return set_report_with_ways(w, server, report, change, error);
 }
 
 static bool has_no_mta(const struct report *report)

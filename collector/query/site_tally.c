@@ -64,6 +64,18 @@ void site_tally_make(const struct server_list *list, struct arena *arena, struct
 	*out = tallies;
 }
 
+const struct site_tally *site_tally_find(const struct site_tally *tallies, size_t n,
+					 const char *organization, const char *site)
+{
+	const struct site_tally wanted = { .organization = organization, .site = site };
+
+	for (size_t i = 0; i < n; i++) {
+		if (site_tally_compare(&tallies[i], &wanted) == 0)
+			return &tallies[i];
+	}
+	return NULL;
+}
+
 void server_tally_add_to_trend(const struct server_tally *tally, struct record_trend *row)
 {
 	for (size_t i = 0; i < VERDICT_COUNT; i++)

@@ -23,6 +23,10 @@ void site_tally_make(const struct server_list *list, struct arena *arena, struct
 /* The order of their names. */
 int site_tally_compare(const struct site_tally *a, const struct site_tally *b);
 
+/* The one of that organization and site, "" for none; NULL: no server is of it. */
+const struct site_tally *site_tally_find(const struct site_tally *tallies, size_t n,
+					 const char *organization, const char *site);
+
 /* Counts these servers, too, in a row of the trend. */
 void server_tally_add_to_trend(const struct server_tally *tally, struct record_trend *row);
 
