@@ -10,7 +10,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from identity import Refused  # noqa: E402
-from simulator import catcher, demo, direction, facts, past, trial  # noqa: E402
+from simulator import catcher, demo, direction, facts, past, soak, trial  # noqa: E402
 from simulator.play import Play  # noqa: E402
 from simulator.send import Sender  # noqa: E402
 
@@ -104,6 +104,8 @@ def main(arguments=None):
     arguments = sys.argv[1:] if arguments is None else arguments
     if arguments[:1] == ["truth"]:
         return trial.main(arguments[1:])
+    if arguments[:1] == ["soak"]:
+        return soak.main(arguments[1:])
     options = parse(arguments)
     play = Play(demo.servers(), options.interval)
     if options.show:

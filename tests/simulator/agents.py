@@ -180,5 +180,5 @@ def _start(stage, at, error):
 
 def describe_adapter(machine, adapter):
     return {"id": adapter.id, "description": "3Com EtherLink XL 10/100 PCI",
-            "mac": f"00-50-04-{machine.number:02x}-00-{ord(adapter.id):02x}", "enabled": adapter.enabled,
+            "mac": f"00-50-04-{machine.number >> 8:02x}-{machine.number & 255:02x}-{ord(adapter.id):02x}", "enabled": adapter.enabled,
             "link": "up" if adapter.plugged else "down", "addresses": [adapter.address], "gateways": []}
