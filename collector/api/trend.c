@@ -1,8 +1,6 @@
 /* GET /v1/trend, /v1/sites/{org}/{site}/trend: how many servers there were of each verdict. */
 #include "collector/api/trend.h"
 
-#include <string.h>
-
 #include "collector/api/handler.h"
 #include "collector/api/servers.h"
 #include "collector/query/site_tally.h"
