@@ -27,6 +27,9 @@ PR_SET_PDEATHSIG = 1  # linux/prctl.h
 FAST = {"synchronous_commit": "off"}
 MEMORY = Path("/dev/shm")  # where fsync costs nothing, if there is room
 ROOM = 2 << 30
+
+# In its own folder, which goes with it: what a killed server has in /dev/shm stays there.
+SHARED_MEMORY = {"dynamic_shared_memory_type": "mmap"}
 STANDBY = "standby"  # whichever of a pair is that has this name
 
 
@@ -113,7 +116,8 @@ class Postgres:
         return path.read_text() if path.exists() else ""
 
     def start(self):
-        options = {"listen_addresses": "", "unix_socket_directories": self.directory, **self.settings}
+        options = {"listen_addresses": "", "unix_socket_directories": self.directory, **SHARED_MEMORY,
+                   **self.settings}
         words = [word for name, value in options.items() for word in ("-c", f"{name}={value}")]
         with open(self.directory / "log", "ab") as log:
             self.process = subprocess.Popen([self.bin / "postgres", "-D", self.data, *words], cwd=self.directory,
