@@ -38,7 +38,7 @@ struct options {
 
 	struct peers peers;               /* configured ones */
 	struct peer_networks allow_peers; /* where dealt ones may be, too */
-	int64_t interval_s;               /* 0: what the collector says, else SETTING_INTERVAL_S */
+	int64_t interval_s;               /* 0: what the collector says, else REPORT_INTERVAL */
 	int64_t probe_limit_s;
 
 	const char *state_dir; /* NULL: the platform's default */

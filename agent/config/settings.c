@@ -66,9 +66,9 @@ static const struct setting settings[] = {
 	  .fallback = PROBE_DEFAULT_LIMIT_MS / 1000 },
 	{ ROW("interval", value_number, interval_s, "IntervalSec", "S", SETTING_PROBING,
 	      "seconds between two cycles, 1 to 86400 (what the\n"
-	      "collector says, else " VALUE_DIGITS(SETTING_INTERVAL_S) ")"),
+	      "collector says, else " VALUE_DIGITS(REPORT_INTERVAL) ")"),
 	  .value.min = 1, .value.max = REPORT_MAX_INTERVAL,
-	  .fallback_text = "what the collector says, else " VALUE_DIGITS(SETTING_INTERVAL_S) },
+	  .fallback_text = "what the collector says, else " VALUE_DIGITS(REPORT_INTERVAL) },
 
 	{ ROW("state-dir", setting_read_path, state_dir, "StateDir", "DIR", SETTING_KEEPING,
 	      "where identity, history and unsent reports are kept") },

@@ -22,9 +22,8 @@ struct options;
 #define SETTING_LOG_KB       1024 /* where none is set */
 #define SETTING_MAX_PINS     2    /* the current key and the next one */
 #define SETTING_MAX_URLS     8    /* of collectors */
-#define SETTING_INTERVAL_S   300 /* between cycles where neither a setting nor the collector says */
-#define SETTING_NETWORK_TEXT 18  /* bytes: "131.107.222.111/32" */
-#define SETTING_PIN_TEXT     52  /* bytes: "sha256//" and 32 bytes in Base64 */
+#define SETTING_NETWORK_TEXT 18   /* bytes: "131.107.222.111/32" */
+#define SETTING_PIN_TEXT     52   /* bytes: "sha256//" and 32 bytes in Base64 */
 
 /* How the values are read that only the agent has; by these a setting's form is known, too. */
 value_read setting_read_path;  /* 1 to SETTING_MAX_TEXT characters */

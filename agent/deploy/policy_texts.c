@@ -5,6 +5,7 @@
 
 #include "agent/config/options.h"
 #include "agent/config/settings.h"
+#include "proto/report/report.h"
 
 static const struct policy_text texts[] = {
 	{ .name = "collector",
@@ -106,13 +107,13 @@ static const struct policy_text texts[] = {
 	{ .name = "interval",
 	  .title = "Time between two reports",
 	  .label = "Seconds",
-	  .suggested = SETTING_INTERVAL_S,
+	  .suggested = REPORT_INTERVAL,
 	  .help = "Seconds from one cycle to the next, 1 to 86400. Where it is not set, the "
 		  "collector "
 		  "says how long, or else it is " VALUE_DIGITS(
-			  SETTING_INTERVAL_S) ". A change of an adapter or of the MTA is "
-					      "reported "
-					      "at once in any case." },
+			  REPORT_INTERVAL) ". A change of an adapter or of the MTA is "
+					   "reported "
+					   "at once in any case." },
 	{ .name = "state-dir",
 	  .title = "State directory",
 	  .label = "Directory",

@@ -124,7 +124,7 @@ static int64_t wanted_interval_s(const struct cycle *c)
 	if (c->options->interval_s > 0)
 		return c->options->interval_s;
 	if (c->answer.interval_s == 0)
-		return SETTING_INTERVAL_S;
+		return REPORT_INTERVAL;
 	return c->answer.interval_s > DEALT_MIN_INTERVAL_S ? c->answer.interval_s
 							   : DEALT_MIN_INTERVAL_S;
 }

@@ -101,7 +101,7 @@ static void answer_report(struct call *call, struct fleet *fleet, const struct s
 		add_peer(&out, &peers.peers[i]);
 	}
 	json_close_array(&out);
-	json_put_integer(&out, "interval_s", snapshot->report.interval_s);
+	json_put_integer(&out, "interval_s", REPORT_INTERVAL);
 	json_finish(&out);
 	answer.body = buffer_take(&out, &answer.size);
 	call_answer(call, &answer);

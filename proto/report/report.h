@@ -25,6 +25,7 @@
 #define REPORT_MAX_PROBES   4096
 #define REPORT_MAX_STRING   1024  /* bytes of UTF-8, without the NUL */
 #define REPORT_MAX_INTERVAL 86400 /* seconds */
+#define REPORT_INTERVAL     300 /* seconds between two, where no setting of the server says otherwise */
 
 /* An absent number. */
 #define REPORT_ABSENT INT64_C(-1)

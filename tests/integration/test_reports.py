@@ -116,6 +116,12 @@ def test_a_report_is_answered_with_verdict_peers_and_interval(collector):
         ("EXCH1", ("10.0.0.1", "10.9.0.1")), ("EXCH2", ("10.0.0.2",))]
 
 
+def test_the_answer_to_a_report_does_not_repeat_the_interval_that_a_setting_of_the_server_made(collector):
+    """The agent would keep it when the setting is gone."""
+    status, answer = collector.post({**minimal("EXCH9"), "interval_s": 3600})
+    assert (status, answer["interval_s"]) == (200, 300)
+
+
 def test_the_exposed_server_comes_first_with_reason_and_remedy(collector):
     for report in exposed_site():
         collector.post(report)
