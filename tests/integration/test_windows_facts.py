@@ -8,7 +8,6 @@ rights that are refused.
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -19,7 +18,7 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "tests/integration")]
 
 from lab.exchange_disk import ExchangeDisk  # noqa: E402
-from wine import AGENT, PROGRAMS, Wine, on_windows  # noqa: E402
+from wine import AGENT, PROGRAMS, Wine  # noqa: E402
 from waiting import until  # noqa: E402
 
 LINUX_AGENT = Path(os.environ.get("MTAWATCH_BUILD", ROOT / "build/sanitize")) / "agent/mtawatch-agent"
@@ -58,9 +57,6 @@ class Server(Wine):
         status, text, _ = self.run("sc", *arguments)
         assert status == 0, text
 
-    def create_service(self, name):
-        self.control("create", name, "binPath=", on_windows(PROGRAMS / "any_service.exe"))
-
     def report(self, agent=AGENT, **variables):
         status, text, errors = self.run(agent, "report", "--probe-limit", "1", **variables)
         assert status == 0, errors
@@ -74,9 +70,7 @@ class Server(Wine):
 def server(disk, tmp_path_factory):
     """A Windows with the disk's files on C:, its registry, and a service called MSExchangeMTA."""
     with Server(tmp_path_factory.mktemp("server")).session() as server:
-        server.create_service("MSExchangeMTA")  # before the registry says more of it
-        assert server.run("regedit", "/S", on_windows(disk.folder / "exchange.reg"))[0] == 0
-        shutil.copytree(disk.folder / "C/exchsrvr", server.folder / "prefix/drive_c/exchsrvr")
+        server.put_exchange(disk)
         yield server
 
 

@@ -9,6 +9,7 @@ import functools
 import hashlib
 import os
 import re
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -99,6 +100,18 @@ class Wine:
         _, text, _ = self.run("sc", "query", "mtawatch-agent")
         found = re.search(r"STATE\s*: \d+\s+(\w+)", text)
         return found and found[1]
+
+    def create_service(self, name):
+        """One that only runs, until it is stopped (any_service.c)."""
+        status, text, _ = self.run("sc", "create", name, "binPath=", on_windows(PROGRAMS / "any_service.exe"))
+        assert status == 0, text
+
+    def put_exchange(self, disk):
+        """What an ExchangeDisk holds: its files on C:, its registry, a service as its MTA. The service is created
+        first, for the registry says more of it."""
+        self.create_service("MSExchangeMTA")
+        assert self.run("regedit", "/S", on_windows(disk.folder / "exchange.reg"))[0] == 0
+        shutil.copytree(disk.folder / "C/exchsrvr", self.folder / "prefix/drive_c/exchsrvr")
 
     @contextlib.contextmanager
     def session(self):

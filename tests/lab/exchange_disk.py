@@ -113,7 +113,7 @@ class ExchangeDisk:
             for name in names:
                 self.put(f"C/exchsrvr/{place}/{name}", f"{name} of {build}\n".encode())
         self.install(build)
-        self.started(build)
+        self.started()
 
     def put(self, name, content):
         path = self.folder / name
@@ -130,6 +130,7 @@ class ExchangeDisk:
 
     def install(self, build):
         """Brings the versioned files to a build."""
+        self.build = build
         for place, names in VERSIONED.items():
             for name in names:
                 self.put(f"C/exchsrvr/{place}/{name}", executable(build))
@@ -141,9 +142,9 @@ class ExchangeDisk:
     def service(self, state):
         self.put("services.txt", f"{MTA_SOURCE} {state}\n".encode())
 
-    def started(self, build):
+    def started(self):
         """The MTA starts well (9298, Q174695)."""
-        self.log(9298, f"5.5 (build {build[4:]})", "BASE IL MAIN BASE", "1", "0", "16")
+        self.log(9298, f"5.5 (build {self.build[4:]})", "BASE IL MAIN BASE", "1", "0", "16")
         self.service("running")
 
     def failed_to_start(self):

@@ -175,8 +175,11 @@ class Host:
         write is better led into a file than captured, for Wine's own services hold a captured
         output open for some seconds.
         """
-        prefix = self.network.folder / f"wine-{self.name.lower()}"
-        return [WINE, "--prefix", prefix, "--timeout", limit_s, "--", *argv]
+        return [WINE, "--prefix", self.windows_folder / "prefix", "--timeout", limit_s, "--", *argv]
+
+    @property
+    def windows_folder(self):
+        return self.network.folder / f"wine-{self.name.lower()}"
 
     def listening(self, port):
         """True if a program of this host listens on the TCP port, on whatever address."""
@@ -230,7 +233,7 @@ class Network:
 
     def remove_wine_sockets(self):
         """Debian's Wine never removes the folder in /tmp that a prefix names for its socket."""
-        for file in self.folder.glob("wine-*/wineserver"):
+        for file in self.folder.glob("wine-*/prefix/wineserver"):
             if re.fullmatch(r"wine-\w+", name := file.read_text()):
                 shutil.rmtree(Path("/tmp", name), ignore_errors=True)
 
