@@ -13,6 +13,7 @@
 #include "proto/base/mem.h"
 #include "proto/base/text.h"
 #include "proto/json/write.h"
+#include "proto/report/report.h"
 
 #define FILE_HEAD   "mtawatch-key/1"
 #define ENROLL_PATH "/v1/enroll"
@@ -162,9 +163,24 @@ bool enroll_is_for(const struct enroll *enroll, const char *host_name)
 	return strlen(enroll->host_name) == n && text_has_prefix(host_name, enroll->host_name);
 }
 
+/* Is this server called so now? What was spooled before it was renamed has the name of before. */
+static bool is_own_name(const struct enroll *e, const char *name)
+{
+	struct host_identity own;
+	struct os_error ignored;
+	struct arena scratch;
+
+	arena_init(&scratch);
+	bool is = host_identify(e->host, &scratch, &own, &ignored) == STATUS_OK &&
+		  text_equal(report_text(own.name, &scratch), name);
+	arena_deinit(&scratch);
+	return is;
+}
+
 bool enroll_is_due(const struct enroll *enroll, const char *host_name)
 {
-	return enroll->secret_file && (!enroll->id[0] || !enroll_is_for(enroll, host_name));
+	return enroll->secret_file && (!enroll->id[0] || !enroll_is_for(enroll, host_name)) &&
+	       is_own_name(enroll, host_name);
 }
 
 /* A key for a server of this name: the one that there is, or a new one, on the disk. */
@@ -404,7 +420,7 @@ enum status enroll_check_secret(struct enroll *enroll, struct sender *sender, co
 
 bool enroll_lost(struct enroll *enroll)
 {
-	if (!has_secret(enroll))
+	if (!has_secret(enroll) || !is_own_name(enroll, enroll->host_name))
 		return false;
 	log_warning("the collector does not know agent %s any more: it enrols again", enroll->id);
 	enroll->id[0] = '\0';

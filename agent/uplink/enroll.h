@@ -51,7 +51,10 @@ const char *enroll_host_name(const struct enroll *enroll);
 /* Is the key one for a server of this name? */
 bool enroll_is_for(const struct enroll *enroll, const char *host_name);
 
-/* Can it enrol (is there a secret), and does a server of this name have to? */
+/*
+ * Can it enrol (is there a secret), and does a server of this name have to? One of a name that this
+ * server has no more does not: its key would take the place of the one that is in use.
+ */
 bool enroll_is_due(const struct enroll *enroll, const char *host_name);
 
 /*

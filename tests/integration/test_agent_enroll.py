@@ -4,6 +4,7 @@ The collector is a stand-in with the roll of PROTOCOL.md; everything stays on lo
 """
 
 import contextlib
+import hashlib
 import json
 import os
 import re
@@ -250,6 +251,32 @@ def test_a_server_with_another_name_gets_a_key_of_its_own(machine, collector):
     assert "the key that it has was made for ORIGINAL" in machine.once(0)
     assert machine.key != key and machine.credentials[2] == host
     assert set(collector.roll.agents) == {agent, machine.credentials[1]}
+
+
+def test_what_was_spooled_under_another_name_costs_a_server_neither_key_nor_reports(machine, collector):
+    """Its machine was renamed, or its disk copied, while no collector took its reports."""
+    machine.once(0)
+    url, collector.url = collector.url, "http://127.0.0.1:1"
+    machine.once(2)
+    collector.url = url
+    host = machine.credentials[2]
+    spooled, = machine.spooled()
+    text = spooled.read_text().replace(f'"name":"{host}"', '"name":"ORIGINAL"', 1)
+    assert "ORIGINAL" in text
+    head, _, rest = text.partition("\n")
+    digest = hashlib.sha256(f"{' '.join(head.split(' ')[2:])}\n{rest}".encode()).hexdigest()
+    spooled.write_text(" ".join([head.split(" ")[0], digest, *head.split(" ")[2:]]) + "\n" + rest)
+    key, agent, _ = machine.credentials
+    (machine.state / "key").write_text(f"mtawatch-key/1 {key} {agent} ORIGINAL\n")
+    collector.roll.agents = {agent: ("original", key)}
+    machine.give_secret()
+    said = machine.once(0)
+    enrolled = machine.credentials
+    assert enrolled[2] == host and enrolled[1] in collector.roll.agents, said
+    for _ in range(2):
+        machine.once(0)
+    assert machine.credentials == enrolled and not machine.spooled(), said
+    assert [rejected.name for rejected in (machine.state / "rejected").iterdir()] == [spooled.name]
 
 
 def test_a_collector_that_wants_enrolment_is_told_apart(machine):

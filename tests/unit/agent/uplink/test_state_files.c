@@ -129,7 +129,10 @@ static void a_damaged_key_is_none(void **state)
 	struct enroll *enroll = enroll_open(host, dir, "secret");
 	assert_string_equal(enroll_authorization(enroll, &arena), "Bearer " ID "." KEY);
 	assert_false(enroll_is_due(enroll, "exch1.acme.example"));
+	assert_false(enroll_is_due(enroll, "EXCH10")); /* spooled before it was renamed */
+	machine.name = "EXCH10";
 	assert_true(enroll_is_due(enroll, "EXCH10"));
+	assert_false(enroll_lost(enroll)); /* the key is of another name */
 	enroll_close(enroll);
 }
 
