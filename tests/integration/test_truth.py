@@ -1,6 +1,8 @@
 """Fleets whose truth is known: nothing that the collector says of them is wrong, and nothing is missing
 (tests/simulator; docs/truth.md)."""
 
+import json
+import subprocess
 import sys
 from pathlib import Path
 
@@ -9,8 +11,9 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests"))
 
-from simulator import agents, scenario, shrink, trial  # noqa: E402
+from simulator import agents, scenario, shrink, trial, verify  # noqa: E402
 from simulator.physics import Adapter, Machine, Wire, World  # noqa: E402
+from simulator.told import Told  # noqa: E402
 from simulator.verify import Fault, Result  # noqa: E402
 
 SEEDS = range(1, 21)
@@ -64,6 +67,70 @@ def test_what_a_collector_is_told_wrongly_is_false(monkeypatch):
     monkeypatch.setattr(World, "grade", lambda world, machine, adapter, address, name: "none" if adapter.id == "B" else honest(
         world, machine, adapter, address, name))
     assert ("false", "verdict", "HQ1") in faults(one)
+
+
+def kept(name):
+    return scenario.Scenario.read(ROOT / f"tests/simulator/scenarios/{name}.json")
+
+
+def test_a_report_that_a_store_lost_since_its_restore_is_missed(monkeypatch):
+    """Agents that count on what the collector acknowledged before."""
+    monkeypatch.setattr(agents.Agent, "forget_lost", lambda *_: None)
+    assert ("missed", "report", "HQ2") in faults(kept("a-store-from-an-earlier-backup"))
+
+
+def test_who_is_dealt_a_server_of_another_site_is_told_of(monkeypatch):
+    monkeypatch.setattr(World, "site_of", lambda world, machine: [machine])
+    assert ("false", "deal", "HQ1") in faults(quiet("HQ office", "10.0.0.3/24"))
+
+
+def message(name, *alerts, ms=0):
+    """A notification; alerts are (server, condition, begin, end) in seconds."""
+    body = {"groupKey": "TRUTH/HQ", "truncatedAlerts": 0,
+            "status": "firing" if any(end is None for *_, end in alerts) else "resolved",
+            "alerts": [{"status": "firing" if end is None else "resolved", "startsAt": begin, "endsAt": end,
+                        "labels": {"server": server, "condition": condition}, "fingerprint": "f"}
+                       for server, condition, begin, end in alerts]}
+    return None, None, {"webhook-id": name, "webhook-timestamp": str(ms)}, json.dumps(body)
+
+
+OPENED, OVER, AGAIN = ("HQ1", "exposed", 1, None), ("HQ1", "exposed", 1, 5), ("HQ1", "exposed", 7, None)
+
+
+@pytest.mark.parametrize("messages, words", [
+    ([message("a", OPENED), message("b", OVER), message("c", AGAIN)], None),
+    ([message("a", OPENED), message("a", OPENED)], None),
+    ([message("a", OPENED), message("a", OVER)], "two notifications have the id a"),
+    ([message("a", OVER)], "the end of what never began is told"),
+    ([message("a", OPENED), message("b", OVER), message("c", OPENED)], "firing is told of one that was over"),
+    ([message("a", OPENED), message("b", AGAIN)], "one that began at 7 is told of while another one is open")])
+def test_messages_that_contradict_each_other_are_told_of(messages, words):
+    found = Told(messages, int, int, set())
+    assert [text for _, text in found.faults] == ([words] if words else [])
+
+
+@pytest.mark.parametrize("lost, kind", [(0, "false"), (1, "missed")])
+def test_a_receiver_that_was_not_told_all_is_told_of(monkeypatch, lost, kind):
+    """Of an incident's beginning and its end one is lost on the way."""
+    one = quiet("HQ tape", "172.16.0.1/24")
+    one.events, one.intervals = [{"at": 7, "do": "disable", "host": "HQ1", "adapter": "B"}], 24
+    assert faults(one) == set()
+    monkeypatch.setattr(verify, "Told", lambda requests, *more: Told(
+        [request for number, request in enumerate(requests) if number != lost], *more))
+    assert (kind, "notification", "HQ1") in faults(one)
+
+
+def test_no_two_processes_are_given_one_port():
+    """As scenarios that are played at once would be: each has some, and forks another that has some, too."""
+    text = ("import os, ports, sys; ports.free_port(); child = os.fork(); "
+            "os.write(1, b' '.join(b'%d' % ports.free_port() for _ in range(60)) + b'\\n'); "
+            "sys.stdin.read(); child and os.wait()")
+    running = [subprocess.Popen([sys.executable, "-c", text], cwd=ROOT / "tests", stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                text=True) for _ in range(3)]
+    given = [port for process in running for _ in range(2) for port in process.stdout.readline().split()]
+    for process in running:
+        process.communicate()
+    assert len(set(given)) == len(given) == 3 * 2 * 60
 
 
 def two_lans(**more):

@@ -11,7 +11,6 @@ from version import VERSION
 
 from .facts import files
 
-ORGANIZATION = "TRUTH"
 NEVER = -10**12
 GAP_INTERVALS = 1.5  # between two cycles; after a longer one nothing is known to have stood
 EVENTS = {0: [(0, 9298)], 11004: [(-4, 9321), (0, 9266)]}
@@ -68,6 +67,15 @@ class Agent:
         self.spool = []
         self.forget_what_it_saw()
 
+    def forget_lost(self, since, until):
+        """The collector's store is that of an earlier moment."""
+        self.sent = [sent for sent in self.sent if not since < sent.taken <= until]
+        self.latest = max((sent.at for sent in self.sent), default=NEVER)
+
+    def of_image(self, machine, phase):
+        """The one of a machine that was put from this one's disk: it knows what this one knew, and enrols by its own name."""
+        return Agent(machine, phase, epoch=self.epoch, sequence=self.sequence, peers=list(self.peers))
+
     def begin_anew(self):
         """Another name is another agent."""
         self.identity, self.sequence, self.peers, self.spool, self.sent = (), 0, [], [], []
@@ -91,7 +99,7 @@ class Agent:
             "interval_s": stage.interval // 1000, "duration_ms": 80,
             "host": {"name": machine.host, "os": "Windows 2000 Service Pack 4", "booted_at": stage.stamp(machine.booted)},
             "exchange": {"installed": True, "version": "5.5", "service_pack": 4 if machine.build > "5.5.2651" else 3,
-                         "build": machine.build, "organization": ORGANIZATION, "site": machine.site,
+                         "build": machine.build, "organization": machine.organization, "site": machine.site,
                          "server": machine.host, "clustered": machine.clustered},
             "adapters": [describe_adapter(machine, adapter) for adapter in machine.adapters],
             "probes": [row for peer in self.peers for address in peer["addresses"] for adapter in machine.active
@@ -143,6 +151,11 @@ class Agent:
             collected, sequence, body = self.spool[-1]
             body["agent"]["id"] = self.identity[0]
             status, answer = stage.post_report(body, (stage.now - collected) // 1000, self.identity[1])
+            if status == 401:  # it enrolled when the collector's store was another one
+                self.identity = ()
+                self.enrol(stage)
+                body["agent"]["id"] = self.identity[0]
+                status, answer = stage.post_report(body, (stage.now - collected) // 1000, self.identity[1])
             if status == 409:  # somebody has used this number, as after a disk was put back
                 self.epoch = uuid.uuid4().hex
                 for place, (_, _, later) in enumerate(self.spool):

@@ -67,9 +67,14 @@ class Machine:
     readable: bool = True  # its Emsmta.exe
     clustered: bool = False
     up: bool = True
+    organization: str = "TRUTH"
     mta: str = "running"
     starts: list = field(default_factory=list)  # (ms, NT error or 0), the latest last
     booted: int = 0
+
+    @property
+    def place(self):
+        return self.organization, self.site
 
     @property
     def active(self):
@@ -101,8 +106,9 @@ class World:
         self.wires = {wire.name: wire for wire in wires}
         self.machines = {machine.host: machine for machine in machines}
 
-    def site(self, name):
-        return [machine for machine in self.machines.values() if machine.site == name]
+    def site_of(self, machine):
+        """Its site's machines, itself among them."""
+        return [other for other in self.machines.values() if other.place == machine.place]
 
     # The way of a packet
 
@@ -165,7 +171,7 @@ class World:
     # The MTA
 
     def meets_the_article(self, machine):
-        others = [other for other in self.site(machine.site) if other is not machine]
+        others = [other for other in self.site_of(machine) if other is not machine]
         if len(machine.active) < 2 or not others:
             return False
         return any(not any(self.reaches(machine, adapter, other) for other in others) for adapter in machine.active)

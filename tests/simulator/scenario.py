@@ -27,6 +27,7 @@ SETTLES_LATER = {
     # what a server has proven is true until it is silent; then it has to be learnt anew
     "power_off": 5, "stop_agent": 5, "cut": 5, "part": 5, "uncut": 4, "power_on": 4, "start_agent": 4, "reboot": 4,
     "put_back": 3, "join": 3, "kill_collector": 3,
+    "move_site": 4, "clone": 4, "backup": 0,
 }
 
 
@@ -206,10 +207,33 @@ class Drawing:
     def draw_rename(self, machine):
         return [{"to": machine["host"] + "N"}]
 
+    def draw_move_site(self, machine):
+        """Somebody makes it a member of another site, or of another organization; half of the time it is carried there."""
+        sites = sorted({other["site"] for other in self.machines} - {machine["site"]}) + ["POLE"]
+        site = self.rng.choice(sites)
+        moved = [{"do": "move_site", "site": site} | ({"organization": "OTHER"} if self.rng.random() < 0.2 else {})]
+        if site != "POLE" and self.rng.random() < 0.5:
+            host = 200 + self.machines.index(machine)
+            office = self.office(["HQ", "BRANCH"].index(site), site, "A", host)
+            moved += [{"do": "move", "adapter": "A", "wire": office["wire"]},
+                      {"do": "renumber", "adapter": "A", "address": office["address"]}]
+        return moved
+
+    def draw_clone(self, machine):
+        def address(adapter, number):
+            net, _, _ = adapter["address"].split("/")[0].rpartition(".")
+            return f"{net}.{230 + number}/24"
+        return [{"copies": [{"host": f"{machine['host']}C{number}", "addresses": {
+            adapter["id"]: address(adapter, 2 * self.machines.index(machine) + number) for adapter in machine["adapters"]}}
+            for number in (1, 2)]}]
+
+    def draw_restore(self, _):
+        return [{"do": "backup"}, {"do": "restore", "after": self.rng.choice([0.6, 2, 4.5, 9])}]
+
 
 KINDS = ["unplug"] * 4 + ["plug"] * 2 + ["flap"] * 2 + ["move"] * 2 + ["disable"] * 2 + ["enable", "remove", "renumber", "add"] + [
     "filter", "patch", "patch"] + ["restart_mta"] * 5 + ["stop_mta"] * 2 + ["reboot"] * 2 + ["power_off", "stop_agent", "cut",
-    "part", "clock", "put_back", "rename", "kill_collector"]
+    "part", "clock", "put_back", "rename", "kill_collector", "move_site", "move_site", "clone", "restore"]
 
 
 def draw(seed):

@@ -4,6 +4,7 @@ The real program, over TLS, with agents that enrol. Its clocks stand while nobod
 (tests/integration/moved_clock.c), so hours pass in seconds and every run of a scenario is the same."""
 
 import contextlib
+import heapq
 import http.client
 import json
 import mmap
@@ -13,10 +14,11 @@ import ssl
 import subprocess
 import tempfile
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import identity
-from ports import free_port
+from receiver import Receiver
 from waiting import until
 
 from .agents import Agent, stamp
@@ -24,7 +26,16 @@ from .collector import BUILD, PROGRAM
 from .physics import Adapter
 
 CLOCK = BUILD / "tests/integration/libmoved_clock.so"
-CONFIG = "[alerts]\nflap-changes = 0\ndigest-until = no\n"
+CONFIG = """[alerts]
+flap-changes = 0
+storm-after = 0
+digest-until = no
+
+[hook watcher]
+type = webhook
+url = {url}
+"""
+OF_ALL = ("part", "join", "kill_collector", "backup", "restore")  # events that are of no machine
 PATIENCE = 60
 DAY_S = 86400
 
@@ -69,13 +80,19 @@ class Stage:
                 machine.starts.append((-86400_000, 0))
             machine.booted = -86400_000
         self.clock = Clock(folder / "clock", self.born)
-        self.port = free_port()
         self.token, self.secret = identity.set_up(PROGRAM, folder / "data", host="127.0.0.1")
         self.tls = ssl.create_default_context(cafile=folder / "data/ca.crt")
-        (folder / "collector.conf").write_text(CONFIG)
+        self.receiver = Receiver()  # of all that is told
+        (folder / "collector.conf").write_text(CONFIG.format(url=self.receiver.url))
         self.process = None
+        self.port = 0  # whatever is free, at each start
         self._connection = None
         self.kills = []  # ms
+        self.backup = None  # when the last one was made,
+        self.told_before = 0  # and how much had been told then
+        self.restored = []  # (when the backup was made, when it took the store's place)
+        self.lost_requests = set()  # the numbers of those that a store told which is no more
+        self.after_restore = lambda since, until: None
         self.former = {}  # name that nobody has any more: what was sent under it
         self.starts = []  # what became of each start of an MTA: (ms, host, verdict, began)
 
@@ -89,8 +106,15 @@ class Stage:
         return self
 
     def __exit__(self, *_):
-        if self.process:
-            self.end(signal.SIGTERM)
+        try:
+            if self.process:
+                self.end(signal.SIGTERM)
+        finally:
+            self.receiver.close()
+
+    def run_program(self, *arguments):
+        done = subprocess.run([PROGRAM, *arguments], capture_output=True, text=True, timeout=PATIENCE)
+        assert done.returncode == 0, done.stdout + done.stderr
 
     def start(self):
         environment = {**os.environ, "LD_PRELOAD": str(CLOCK), "MOVED_CLOCK": str(self.clock.file),
@@ -98,11 +122,12 @@ class Stage:
         data = self.folder / "data"
         with open(self.folder / "log", "ab") as log:
             self.process = subprocess.Popen(
-                [PROGRAM, "serve", "--listen", f"127.0.0.1:{self.port}", "--data", data, "--cert", data / "server.crt",
+                [PROGRAM, "serve", "--listen", "127.0.0.1:0", "--data", data, "--cert", data / "server.crt",
                  "--key", data / "server.key", "--config", self.folder / "collector.conf"],
                 stdout=subprocess.PIPE, stderr=log, text=True, env=environment)
         line = self.process.stdout.readline()
         assert line.startswith("listening on https://"), line + self.log()
+        self.port = int(line.rsplit(":", 1)[1])
         until(lambda: self.call("GET", "/readyz")[0] == 200, self.log)
 
     def end(self, number):
@@ -174,18 +199,31 @@ class Stage:
     def go_to(self, ms):
         """Moves the clock there, and lets the collector's timers see it."""
         assert ms >= self.now
+        self.wait_for_deliveries()
         self.now = ms
         self.clock.set(self.born + ms)
         for _ in range(2):  # the first one wakes the loop, and its timers come after it
             self.call("GET", "/livez")
 
+    def wait_for_deliveries(self):
+        """An attempt that is on its way would be out of time with the next step of the clock. One that is made again later
+        needs that step, and others wait for their turn behind it."""
+        def all_are_done():
+            times = [delivery["next_at"] for delivery in self.get("/v1/deliveries?state=waiting")["deliveries"]]
+            return not times or any(at and at > self.stamp(self.now) for at in times)
+        until(all_are_done, self.log)
+
     # --- what is done
 
     def do(self, event):
-        machine = self.machines.get(event.get("host"))
-        if machine is None and event["do"] not in ("part", "join", "kill_collector"):
-            return
+        """Returns the sites that it was done in; none: it cannot be done."""
+        of_all = event["do"] in OF_ALL
+        machine = None if of_all else self.machines.get(event["host"])
+        if machine is None and not of_all:
+            return set()
+        before = {machine.place} if machine else {other.place for other in self.machines.values()}
         getattr(self, f"do_{event['do']}")(machine, event)
+        return before | ({machine.place} if machine else set())
 
     def _adapter(self, machine, event):
         return machine.adapter(event["adapter"]) or Adapter("none", "", "0.0.0.0/0")  # nobody's
@@ -293,8 +331,51 @@ class Stage:
         if event["wire"] in self.world.wires:
             self.world.wires[event["wire"]].zone = "wan"
 
+    def do_move_site(self, machine, event):
+        machine.organization, machine.site = event.get("organization", machine.organization), event["site"]
+
+    def do_clone(self, machine, event):
+        """Machines are put from an image of this one, all at once; each gets a name and addresses of its own."""
+        for number, copy in enumerate(event["copies"]):
+            if copy["host"] in self.world.machines or copy["host"] in self.former or not set(copy["addresses"]) >= {
+                    adapter.id for adapter in machine.adapters}:
+                continue
+            adapters = [replace(adapter, address=copy["addresses"][adapter.id], filters=dict(adapter.filters))
+                        for adapter in machine.adapters]
+            new = replace(machine, host=copy["host"], adapters=adapters, number=len(self.machines) + 1, up=True, starts=[],
+                          booted=self.now)
+            self.world.machines[new.host] = self.machines[new.host] = new
+            self._start_mta(new)
+            self.agents[new.host] = self.agent_of(machine).of_image(new, self.now + 1000 * (1 + number))
+            self._schedule(self.agents[new.host])
+
     def do_kill_collector(self, *_):
         self.kill()
+
+    def do_backup(self, *_):
+        self.wait_for_deliveries()
+        self.told_before = len(self.receiver.requests)
+        self.run_program("backup", "--data", self.folder / "data", "--replace", self.folder / "backup.db")
+        self.backup = self.now
+
+    def do_restore(self, *_):
+        """The disk of the collector is lost, and a new one gets what the last backup has."""
+        if self.backup is None:
+            return
+        self.end(signal.SIGKILL)
+        for file in (self.folder / "data").glob("mtawatch.db*"):
+            file.unlink()
+        self.run_program("restore", "--data", self.folder / "data", self.folder / "backup.db")
+        self.lost_requests |= set(range(self.told_before, len(self.receiver.requests)))
+        lost = self.backup, self.now
+        self.restored.append(lost)
+        self.kills.append(self.now)
+        for agent in self.agents.values():
+            agent.forget_lost(*lost)
+        self.former = {name: [sent for sent in all_sent if not lost[0] < sent.taken <= lost[1]]
+                       for name, all_sent in self.former.items()}
+        self.after_restore(*lost)
+        self.start()
 
     def cycle(self, agent):
         """What an agent does when its time has come."""
@@ -310,23 +391,25 @@ class Stage:
             agent.deliver(self)
         return reachable
 
-    def timetable(self):
-        """(ms, what) in the order of time: events before reports of the same moment."""
-        table = [(int(event["at"] * self.interval), 0, number, event)
-                 for number, event in enumerate(self.scenario.events)]
-        for place, agent in enumerate(self.agents.values()):
-            table += [(agent.phase + turn * self.interval, 1, place, agent)
-                      for turn in range(self.scenario.intervals)]
-        return [(ms, what) for ms, _, _, what in sorted(table, key=lambda row: row[:3])]
+    def _schedule(self, agent):
+        place = list(self.agents.values()).index(agent)
+        for ms in range(agent.phase, self.scenario.intervals * self.interval, self.interval):
+            heapq.heappush(self.timetable, (ms, 1, place, agent))
 
     def play(self, watcher):
-        for ms, what in self.timetable():
+        """All in the order of time, events before reports of the same moment."""
+        self.after_restore = watcher.forget_lost
+        self.timetable = [(int(event["at"] * self.interval), 0, number, event)
+                          for number, event in enumerate(self.scenario.events)]
+        heapq.heapify(self.timetable)
+        for agent in list(self.agents.values()):
+            self._schedule(agent)
+        while self.timetable:
+            ms, _, _, what = heapq.heappop(self.timetable)
             self.go_to(ms)
             if isinstance(what, Agent):
                 self.cycle(what)
                 watcher.look(self)
             else:
-                self.do(what)
-                watcher.note_event(self, what)
-        with contextlib.suppress(AssertionError):
-            until(lambda: not self.get("/v1/deliveries?state=waiting")["deliveries"], seconds=5)
+                watcher.note_event(self, what, self.do(what))
+        self.wait_for_deliveries()

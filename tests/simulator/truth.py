@@ -40,10 +40,10 @@ def can_be_probed(peer, held):
 def known_alive(stage, machine, held):
     """The servers of its site of which anybody knows that they live."""
     agents = {agent.machine.host: agent for agent in stage.agents.values()}
-    others = [other for other in stage.world.site(machine.site)
+    others = [other for other in stage.world.site_of(machine)
               if other is not machine and other.up and agents[other.host].sent and can_be_probed(other, held)]
     proven = [peer for peer in others if any(
-        reaches(stage, prober, adapter, peer, held) for prober in stage.world.site(machine.site)
+        reaches(stage, prober, adapter, peer, held) for prober in stage.world.site_of(machine)
         if prober is not peer and prober.up and is_fresh(stage, agents[prober.host]) for adapter in prober.active)]
     # Where nobody is proven, a server's word on itself is: as long as it can give it.
     return proven or [other for other in others if is_fresh(stage, agents[other.host])
@@ -119,16 +119,32 @@ class Watcher:
     def __init__(self):
         self.true = {}      # server: Course of verdicts; None while nobody can know
         self.shown = {}     # server: Course of (verdict, silent)
-        self.unsettled = {} # site: [(from, to)] while a change may not be known yet
+        self.unsettled = {} # server: [(from, to)] while a change may not be known yet
+        self.reached = {}   # machine: did it reach the collector when something happened last
+        self.dealt = {}     # server: Course of the names of those that it is dealt; None: it has not been told lately
+        self.members = {}   # server: Course of the names of the others of its site
         self.looks = []     # ms
         self.end = 0
 
-    def note_event(self, stage, event):
-        machine = stage.machines.get(event.get("host"))
-        until = stage.now + settles(event) * stage.interval
-        for site in {machine.site} if machine else {other.site for other in stage.machines.values()}:
-            self.unsettled.setdefault(site, []).append((stage.now, until))
+    def note_event(self, stage, event, places):
+        """`places`: the sites that it was done in."""
+        reaches = {name: stage.world.reaches_collector(machine) for name, machine in stage.machines.items()}
+        intervals = max([settles(event), *(settles({"do": "uncut" if reaches[name] else "cut"}) for name in reaches
+                                           if self.reached.get(name, True) != reaches[name])])
+        self.reached = reaches
+        until = stage.now + intervals * stage.interval
+        for machine in stage.machines.values():
+            if machine.place in places:
+                self.unsettled.setdefault(machine.host, []).append((stage.now, until))
         self._note_true(stage)
+
+    def forget_lost(self, since, until):
+        """What was shown out of a store that was lost."""
+        def is_kept(ms):
+            return not since < ms <= until
+        self.looks = [ms for ms in self.looks if is_kept(ms)]
+        for course in self.shown.values():
+            course.steps = [step for step in course.steps if is_kept(step[0])]
 
     @staticmethod
     def _settled_list(stage):
@@ -154,6 +170,12 @@ class Watcher:
         self._note_true(stage)
         for server in self._settled_list(stage):
             self.shown.setdefault(server["server"], Course()).note(stage.now, (server["verdict"], server["silent"]))
+        for agent in stage.agents.values():
+            is_new = stage.now - agent.latest < stage.interval
+            dealt = frozenset(peer["name"] for peer in agent.peers) if is_new else None
+            self.dealt.setdefault(agent.host, Course()).note(stage.now, dealt)
+            self.members.setdefault(agent.host, Course()).note(stage.now, frozenset(
+                other.host for other in stage.world.site_of(agent.machine) if other is not agent.machine))
         self.looks.append(stage.now)
         self.end = stage.now
 

@@ -6,11 +6,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from .scenario import BEGINS
+from .told import Told, kind_of
 from .truth import FRESH_INTERVALS, HARMFUL, Course
 
 EXPOSURE = ("failing", "exposed", "at_risk", "unknown")
 BLINK_MS = 1000  # a collector's clock may be so far ahead of the simulation's
 EARLY = 2  # intervals that a verdict may be a worse one than is true, while a change becomes known
+TOLD_WITHIN = 2  # intervals that a verdict has lasted for, beside the time that its condition is held
 HOLD_S = {"failing": 0, "exposed": 0, "at_risk": 600, "unknown": 3600}  # docs/alerts.md
 
 
@@ -41,15 +43,16 @@ class Verification:
         self.interval = stage.interval
         self.result = Result()
         self.sent = {agent.host: agent.sent for agent in stage.agents.values()} | stage.former
-        self.site = {name: sent[-1].body["exchange"]["site"] for name, sent in self.sent.items() if sent}
 
     def run(self):
         for name in sorted(self.sent):
             if self.sent[name]:
                 self._verdicts(name)
+                self._deals(name)
                 self._silence(name)
                 self._history(name)
                 self._alerts(name)
+        self._told()
         self._reports()
         self._trend()
         self._starts()
@@ -61,12 +64,16 @@ class Verification:
     def _ms(self, text):
         return round(datetime.fromisoformat(text.replace("Z", "+00:00")).timestamp() * 1000) - self.stage.born
 
+    def _is_lost(self, ms):
+        """The store of that moment is gone: an earlier one was restored."""
+        return any(since < ms <= until for since, until in self.stage.restored)
+
     # --- verdicts
 
     def _settled_since(self, name, ms):
         """When the last change before a moment was over; None: one is on its way."""
         begin = BEGINS * self.interval
-        for when, until in self.watcher.unsettled.get(self.site.get(name), []):
+        for when, until in self.watcher.unsettled.get(name, []):
             if when <= ms:
                 begin = max(begin, until)
         return begin if begin <= ms else None
@@ -125,6 +132,14 @@ class Verification:
                     if when >= ms and true.between(ms, when) == {verdict} and (shown.at(when) or [None])[0] == verdict]
             if seen:
                 self.result.delays.append((seen[0] - ms) / self.interval)
+
+    def _deals(self, name):
+        """Nobody is dealt a server that is not of its site, or not any more."""
+        dealt, members = self.watcher.dealt.get(name, Course()), self.watcher.members.get(name, Course())
+        for ms in self.watcher.looks:
+            strangers = (dealt.at(ms) or set()) - (members.at(ms) or set())
+            if strangers and self._settled_since(name, ms) is not None:
+                self._fault("false", "deal", name, ms, f"{sorted(strangers)} are dealt")
 
     # --- silence
 
@@ -260,8 +275,9 @@ class Verification:
         heard = []
         ends = [ms for ms, silent in changes if not silent] + [self.watcher.end + 1]
         for begin, end in zip([ms for ms, silent in changes if silent], ends):
-            kills = [kill + FRESH_INTERVALS * self.interval for kill in self.stage.kills if kill <= begin]
-            from_ms = max([begin, *kills])
+            starts = [kill for kill in self.stage.kills if kill <= begin]
+            starts += [until for since, until in self.stage.restored if since < begin <= until]
+            from_ms = max([begin, *(start + FRESH_INTERVALS * self.interval for start in starts)])
             if from_ms <= end:
                 heard.append(from_ms)
         return heard
@@ -276,6 +292,54 @@ class Verification:
         for begin, (fired, _) in zip(begins, spans):
             if not begin <= fired <= begin + self.interval:
                 self._fault("false", "alert", name, fired, f"silent since {begin / self.interval:.2f}")
+
+    # --- notifications
+
+    def _told(self):
+        """What a receiver was told is what there was: every incident, from its beginning to its end, in that order."""
+        told = Told(self.stage.receiver.requests, self._ms, lambda seconds: seconds * 1000 - self.stage.born,
+                    self.stage.lost_requests)
+        for server, text in told.faults:
+            self._fault("false", "notification", server, self.watcher.end, text)
+        known = {}
+        for alert in self.stage.pages("/v1/alerts?limit=1000", "alerts"):
+            if alert["state"] != "pending":
+                end = alert["resolved_at"]
+                known.setdefault((alert["server"] or "", kind_of(alert["worst"])), []).append(
+                    (self._ms(alert["fired_at"]), self._ms(end) if end else None))
+        wide = [(incident.begins, incident.ends) for (_, kind), incidents in told.incidents.items()
+                for incident in incidents if kind == "surroundings"]
+        for of in sorted({*known, *told.incidents}):
+            found = [(incident.begins, incident.ends) for incident in told.incidents.get(of, [])]
+            self._spans(of, sorted(known.get(of, [])), found, wide if of[1] == "silent" else [])
+        for name in self.sent:
+            self._told_truth(name, told.incidents.get((name, "exposure"), []))
+
+    def _spans(self, of, known, told, wide):
+        """`wide`: what is within these is told as a part of them."""
+        missing = [span for span in known if span not in told and not any(_is_within(span, other) for other in wide)]
+        more = [span for span in told if span not in known]
+        if missing or more or told != sorted(told):
+            self._fault("missed" if missing else "false", "notification", of[0], self.watcher.end,
+                        f"{of[1]}: {told} were told, {known} were")
+
+    def _told_truth(self, name, incidents):
+        """Whoever hears nothing else knows the truth, once it has been the same for as long as it takes."""
+        true = self.watcher.true[name]
+        for ms in self.watcher.looks:
+            settled = self._settled_since(name, ms)
+            verdict = true.at(ms)
+            if settled is None or verdict is None:
+                continue
+            told = {incident.condition_at(ms) for incident in incidents} - {None}
+            wait = (max(HOLD_S[condition] for condition in told | ({verdict} & set(HOLD_S)) or {"failing"})
+                    * 1000 + TOLD_WITHIN * self.interval)
+            if true.between(max(settled, ms - wait), ms) != {verdict} or ms - settled < wait:
+                continue
+            if verdict in HARMFUL and told != {verdict}:
+                self._fault("missed", "notification", name, ms, f"{verdict} is true, {sorted(told)} is told")
+            if verdict not in EXPOSURE and told:
+                self._fault("false", "notification", name, ms, f"{sorted(told)} is told, {verdict} is true")
 
     # --- the rest
 
@@ -292,6 +356,8 @@ class Verification:
         trend = self.stage.get("/v1/trend")
         for place, text in enumerate(trend["at"]):
             ms = self._ms(text)
+            if self._is_lost(ms):
+                continue
             looks = self._around(ms)
             counts = {name: numbers[place] for name, numbers in trend["counts"].items()}
             near = [self._counts(when) for when in looks]
@@ -325,6 +391,11 @@ class Verification:
             self.result.starts.append((outcome, host, ms, verdict))
             if outcome == "missed":
                 self._fault("missed", "start", host, ms, f"the MTA failed to start while {verdict} was shown")
+
+
+def _is_within(span, other):
+    (begin, end), (first, last) = span, other
+    return begin >= first and (last is None or (end is not None and end <= last))
 
 
 def _adapters(body):
