@@ -25,8 +25,8 @@
 /* Secrets of collectors (collector/crypto/secret.h) are this and 64 hexadecimal digits. */
 #define SECRET_PREFIX "mtw_e"
 
-/* Lies in the data directory of a collector (collector/store/store.c). */
-#define COLLECTOR_FILE "mtawatch.db"
+/* Lies in the data directory of a collector, wherever its store is (collector/store/store.h). */
+#define COLLECTOR_FILE "mtawatch.lock"
 
 struct enroll {
 	struct host *host;

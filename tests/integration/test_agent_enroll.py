@@ -123,7 +123,7 @@ def test_a_file_that_is_no_secret_is_neither_sent_nor_touched(machine, collector
 
 
 def test_a_secret_in_a_collectors_data_directory_is_never_erased(machine):
-    (machine.secret.parent / "mtawatch.db").write_text("")
+    (machine.secret.parent / "mtawatch.lock").write_text("")
     assert "it lies in a collector's data directory" in machine.once(0)
     assert machine.secret.read_text().strip() == SECRET
 
