@@ -69,7 +69,7 @@ class Agent:
 
     def forget_lost(self, since, until):
         """The collector's store is that of an earlier moment."""
-        self.sent = [sent for sent in self.sent if not since < sent.taken <= until]
+        self.sent = [sent for sent in self.sent if not since <= sent.taken <= until]
         self.latest = max((sent.at for sent in self.sent), default=NEVER)
 
     def of_image(self, machine, phase):

@@ -332,7 +332,9 @@ class Stage:
             self.world.wires[event["wire"]].zone = "wan"
 
     def do_move_site(self, machine, event):
-        machine.organization, machine.site = event.get("organization", machine.organization), event["site"]
+        """Of a server whose agent tells nobody where it is there is no knowing."""
+        if self.agent_of(machine).running and self.can_report(machine):
+            machine.organization, machine.site = event.get("organization", machine.organization), event["site"]
 
     def do_clone(self, machine, event):
         """Machines are put from an image of this one, all at once; each gets a name and addresses of its own."""
@@ -372,16 +374,19 @@ class Stage:
         self.kills.append(self.now)
         for agent in self.agents.values():
             agent.forget_lost(*lost)
-        self.former = {name: [sent for sent in all_sent if not lost[0] < sent.taken <= lost[1]]
+        self.former = {name: [sent for sent in all_sent if not lost[0] <= sent.taken <= lost[1]]
                        for name, all_sent in self.former.items()}
         self.after_restore(*lost)
         self.start()
+
+    def can_report(self, machine):
+        return self.world.reaches_collector(machine) and not self.agent_of(machine).cut_off
 
     def cycle(self, agent):
         """What an agent does when its time has come."""
         if not (agent.machine.up and agent.running):
             return False
-        reachable = self.world.reaches_collector(agent.machine) and not agent.cut_off
+        reachable = self.can_report(agent.machine)
         if reachable:
             agent.enrol(self)
         if not agent.identity:

@@ -141,7 +141,7 @@ class Watcher:
     def forget_lost(self, since, until):
         """What was shown out of a store that was lost."""
         def is_kept(ms):
-            return not since < ms <= until
+            return not since <= ms <= until
         self.looks = [ms for ms in self.looks if is_kept(ms)]
         for course in self.shown.values():
             course.steps = [step for step in course.steps if is_kept(step[0])]

@@ -66,7 +66,7 @@ class Verification:
 
     def _is_lost(self, ms):
         """The store of that moment is gone: an earlier one was restored."""
-        return any(since < ms <= until for since, until in self.stage.restored)
+        return any(since <= ms <= until for since, until in self.stage.restored)
 
     # --- verdicts
 
