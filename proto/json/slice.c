@@ -2,9 +2,16 @@
 
 #include <string.h>
 
+static bool is_space(char c)
+{
+	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
 static const char *skip_space(const char *at)
 {
-	return at + strspn(at, " \t\r\n");
+	while (is_space(*at))
+		at++;
+	return at;
 }
 
 /* The end of the string that begins at `at`, behind its quote. */
@@ -15,21 +22,40 @@ static const char *skip_string(const char *at)
 	return at + (*at != '\0');
 }
 
+/* Behind a number or a literal. */
+static const char *skip_word(const char *at)
+{
+	do
+		at++;
+	while (*at != '\0' && !strchr("[]{},:\" \t\r\n", *at));
+	return at;
+}
+
 static const char *skip_value(const char *at)
 {
 	int depth = 0;
 
 	do {
-		at = skip_space(at);
-		if (*at == '\0')
+		switch (*at) {
+		case '\0':
 			return at;
-		depth += (*at == '[' || *at == '{') - (*at == ']' || *at == '}');
-		if (*at == '"')
+		case '"':
 			at = skip_string(at);
-		else if (strchr("[]{},:", *at))
+			break;
+		case '[':
+		case '{':
+			depth++;
 			at++;
-		else
-			at += strcspn(at, "[]{},:\" \t\r\n");
+			break;
+		case ']':
+		case '}':
+			depth--;
+			at++;
+			break;
+		default:
+			at = depth > 0 ? at + 1 : skip_word(at);
+			break;
+		}
 	} while (depth > 0);
 	return at;
 }

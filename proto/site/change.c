@@ -250,6 +250,52 @@ static bool verdict_may_flip(const struct site_peer_change *peer, int8_t best,
 	return false;
 }
 
+static bool aim_at(const struct site_peer_rows *on_peer, const struct site_member *member,
+		   const struct site_nic *nic)
+{
+	const struct site_row *rows =
+		on_peer ? site_member_rows(on_peer->member) + on_peer->first_row : NULL;
+
+	for (size_t i = 0; on_peer && i < on_peer->n_rows; i++) {
+		if (site_row_aims_at(&rows[i], member, nic))
+			return true;
+	}
+	return false;
+}
+
+/* Did fresh rows of others than the changed member reach the adapter? */
+static bool is_reached_anyway(const struct site_peer_change *peer, const struct site_member *member,
+			      const struct site_nic *nic)
+{
+	for (const struct site_peer_rows *w = peer->peer->peer_rows; w; w = w->next) {
+		const struct site_row *rows = site_member_rows(w->member) + w->first_row;
+		bool stays = w != peer->rows_before && w != peer->rows_after && w->member->fresh;
+		for (size_t i = 0; stays && i < w->n_rows; i++) {
+			if (rows[i].counts && rows[i].grade >= GRADE_EPM &&
+			    site_row_aims_at(&rows[i], member, nic))
+				return true;
+		}
+	}
+	return false;
+}
+
+/* A view tells how many failed only of an adapter that nobody reached. */
+static bool inbound_may_differ(const struct site_peer_change *peer,
+			       const struct site_member *member)
+{
+	const struct site_nic *nics = site_member_nics(member);
+
+	if (peer->was_recounted)
+		return true;
+	for (size_t i = 0; i < member->n_nics; i++) {
+		bool may_differ = aim_at(peer->rows_before, member, &nics[i]) ||
+				  aim_at(peer->rows_after, member, &nics[i]);
+		if (may_differ && !is_reached_anyway(peer, member, &nics[i]))
+			return true;
+	}
+	return false;
+}
+
 /* Marks the members whose view of this peer, or of their own inbound rows, may have changed. */
 static void mark_affected(struct site_index *index, const struct site_peer_change *before)
 {
@@ -270,8 +316,10 @@ static void mark_affected(struct site_index *index, const struct site_peer_chang
 	if (peer->inbound == before->old_inbound ||
 	    (peer->inbound_failed == 0 && before->old_inbound_failed == 0))
 		return;
-	for (struct site_member *m = peer->members; m; m = m->next_of_name)
-		site_index_mark_dirty(index, m);
+	for (struct site_member *m = peer->members; m; m = m->next_of_name) {
+		if (inbound_may_differ(before, m))
+			site_index_mark_dirty(index, m);
+	}
 }
 
 static void recount_changing(struct site_change *change)

@@ -41,6 +41,18 @@ enum grade site_best_grade(const uint32_t proofs[SITE_PROOF_GRADES])
 	return GRADE_UNKNOWN;
 }
 
+bool site_row_aims_at(const struct site_row *row, const struct site_member *member,
+		      const struct site_nic *nic)
+{
+	const struct ipv4_prefix *addresses = site_nic_addresses(member, nic);
+
+	for (size_t i = 0; row->has_to && i < nic->n_addresses; i++) {
+		if (site_address_usable(&addresses[i]) && addresses[i].address == row->to)
+			return true;
+	}
+	return false;
+}
+
 bool site_peer_rows_count(const struct site_peer_rows *on_peer)
 {
 	const struct site_row *rows = site_member_rows(on_peer->member) + on_peer->first_row;

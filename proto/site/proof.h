@@ -20,6 +20,10 @@ bool site_row_disproves(const struct site_member *of, const struct site_row *row
 /* The best grade in these counts, GRADE_UNKNOWN where there is none. */
 enum grade site_best_grade(const uint32_t proofs[SITE_PROOF_GRADES]);
 
+/* Is the target of the row a usable address of the member's adapter? */
+bool site_row_aims_at(const struct site_row *row, const struct site_member *member,
+		      const struct site_nic *nic);
+
 /* Does one of the rows count? */
 bool site_peer_rows_count(const struct site_peer_rows *on_peer);
 

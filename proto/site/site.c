@@ -202,18 +202,6 @@ static enum adapter_state state_of_paths(const struct site_adapter *adapter)
 	return borrowed ? ADAPTER_BORROWED : ADAPTER_GOOD;
 }
 
-static bool aims_at(const struct site_row *row, const struct site_member *member,
-		    const struct site_nic *nic)
-{
-	const struct ipv4_prefix *addresses = site_nic_addresses(member, nic);
-
-	for (size_t i = 0; row->has_to && i < nic->n_addresses; i++) {
-		if (site_address_usable(&addresses[i]) && addresses[i].address == row->to)
-			return true;
-	}
-	return false;
-}
-
 static struct site_inbound count_inbound(const struct site_member *member,
 					 const struct site_nic *nic)
 {
@@ -222,7 +210,7 @@ static struct site_inbound count_inbound(const struct site_member *member,
 	for (const struct site_peer_rows *w = member->self->peer_rows; w; w = w->next) {
 		const struct site_row *rows = site_member_rows(w->member) + w->first_row;
 		for (size_t i = 0; w->member->fresh && i < w->n_rows; i++) {
-			if (!rows[i].counts || !aims_at(&rows[i], member, nic))
+			if (!rows[i].counts || !site_row_aims_at(&rows[i], member, nic))
 				continue;
 			if (rows[i].grade >= GRADE_EPM)
 				seen.reached++;
