@@ -31,24 +31,23 @@ struct loading {
 	char *error;
 };
 
-/* The view of a server as it was stored. */
+/* The view of a server as it was stored, and its drift. */
 static struct view *restore_view(const struct record_server *row, const struct snapshot *latest,
-				 enum verdict verdict)
+				 enum verdict verdict, char **drift)
 {
-	char *findings = view_stored_findings(row->verdict_json);
-	char *drift = view_stored_drift(row->verdict_json);
+	char *findings;
+
+	view_read_stored(row->verdict_json, &findings, drift);
 	struct view_verdict stored = {
 		.verdict = verdict,
 		.silent = row->silent,
 		.adapters = view_stored_adapter_states(row->adapters_json),
 		.since_ms = row->since_ms,
 		.findings_json = findings,
-		.drift = drift,
+		.drift = *drift,
 	};
 	struct view *view = view_make(latest, &stored);
-
 	free(findings);
-	free(drift);
 	return view;
 }
 
@@ -75,8 +74,7 @@ static enum status load_server(void *user, const struct record_server *row,
 	bool silent =
 		row->silent && snapshot_judged_at(snapshot, loading->now_ms) < loading->now_ms;
 	struct fleet_server *server = fleet_server_add(fleet, snapshot, !silent);
-	server->current = restore_view(row, snapshot, verdict);
-	server->drift = view_stored_drift(row->verdict_json);
+	server->current = restore_view(row, snapshot, verdict, &server->drift);
 	fleet_row_put(fleet, server, server->current);
 	server->is_judged = row->silent == silent;
 	server->reach = hash_bytes(row->adapters_json, strlen(row->adapters_json));

@@ -145,10 +145,7 @@ void view_add_open(const struct view *view, int64_t now_ms, struct buffer *out);
 void view_add_adapters(const struct site_server *server, struct buffer *out);
 
 /*
- * The findings, as of verdict_json_write_findings(), out of an object that verdict_json_write() or
- * view_add_verdict() made; free().
+ * Out of an object that verdict_json_write() or view_add_verdict() made: the findings, as of
+ * verdict_json_write_findings(), and the drift, or NULL; free() both.
  */
-char *view_stored_findings(const char *verdict_json);
-
-/* The drift out of what view_add_verdict() made, or NULL; free(). */
-char *view_stored_drift(const char *verdict_json);
+void view_read_stored(const char *verdict_json, char **findings, char **drift);

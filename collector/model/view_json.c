@@ -6,7 +6,6 @@
 #include "collector/model/drift.h"
 #include "collector/model/restart.h"
 #include "collector/model/view.h"
-#include "proto/base/count.h"
 #include "proto/base/mem.h"
 #include "proto/json/slice.h"
 #include "proto/json/write.h"
@@ -43,21 +42,26 @@ void view_add_adapters(const struct site_server *server, struct buffer *out)
 	json_close_array(out);
 }
 
+/* The state of that name, which stands with its quotes. */
+static bool find_state(const struct json_slice *name, enum adapter_state *out)
+{
+	for (int i = ADAPTER_INACTIVE; i <= ADAPTER_ISOLATED; i++) {
+		if (json_slice_is_name(name, adapter_state_name((enum adapter_state)i))) {
+			*out = (enum adapter_state)i;
+			return true;
+		}
+	}
+	return false;
+}
+
 bool view_next_adapter_state(const char **at, enum adapter_state *out)
 {
 	struct json_slice adapter;
 	struct json_slice name;
 
 	while (json_slice_next(at, &adapter)) {
-		for (int i = ADAPTER_INACTIVE; i <= ADAPTER_ISOLATED; i++) {
-			const char *known = adapter_state_name((enum adapter_state)i);
-			if (!json_slice_member(adapter.at, "state", &name) ||
-			    name.size != strlen(known) + 2 ||
-			    memcmp(name.at + 1, known, name.size - 2) != 0)
-				continue;
-			*out = (enum adapter_state)i;
+		if (json_slice_member(adapter.at, "state", &name) && find_state(&name, out))
 			return true;
-		}
 	}
 	return false;
 }
@@ -94,29 +98,35 @@ void view_add_verdict(const struct view *view, struct buffer *out)
 	json_close_object(out);
 }
 
-char *view_stored_findings(const char *verdict_json)
+static void add_member(const char *name, const struct json_slice *value, struct buffer *out)
 {
-	static const char *const members[] = { "reasons", "remedy" };
-	struct buffer out = { 0 };
-	struct json_slice value;
-
-	for (size_t i = 0; i < COUNT(members); i++) {
-		if (!json_slice_member(verdict_json, members[i], &value))
-			continue;
-		json_put_name(&out, members[i]);
-		buffer_add(&out, value.at, value.size);
-	}
-	return buffer_take_text(&out);
+	if (!value->at)
+		return;
+	json_put_name(out, name);
+	buffer_add(out, value->at, value->size);
 }
 
-char *view_stored_drift(const char *verdict_json)
+void view_read_stored(const char *verdict_json, char **findings, char **drift)
 {
+	struct json_slice reasons = { NULL, 0 };
+	struct json_slice remedy = { NULL, 0 };
+	struct json_slice marks = { NULL, 0 };
+	struct json_slice name;
 	struct json_slice value;
+	struct buffer out = { 0 };
 
-	/* Few have it, and a start reads all. */
-	if (!strstr(verdict_json, "\"drift\"") || !json_slice_member(verdict_json, "drift", &value))
-		return NULL;
-	return mem_strndup(value.at, value.size);
+	while (json_slice_next_member(&verdict_json, &name, &value)) {
+		if (json_slice_is_name(&name, "reasons"))
+			reasons = value;
+		else if (json_slice_is_name(&name, "remedy"))
+			remedy = value;
+		else if (json_slice_is_name(&name, "drift"))
+			marks = value;
+	}
+	add_member("reasons", &reasons, &out);
+	add_member("remedy", &remedy, &out);
+	*findings = buffer_take_text(&out);
+	*drift = marks.at ? mem_strndup(marks.at, marks.size) : NULL;
 }
 
 /* "3 min", "2 h", "40 days": as people say it. */

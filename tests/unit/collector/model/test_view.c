@@ -99,20 +99,28 @@ static void stored_findings_are_read_wherever_they_stand(void **state)
 	static const struct {
 		const char *stored;
 		const char *findings;
+		const char *drift;
 	} cases[] = {
-		{ "{\"silent\":true,\"reasons\":[],\"remedy\":{}}",
-		  "\"reasons\":[],\"remedy\":{}" },
+		{ "{\"silent\":true,\"reasons\":[],\"remedy\":{}}", "\"reasons\":[],\"remedy\":{}",
+		  NULL },
+		{ "{\"drift\":[{\"of\":\"\\\"\"}],\"reasons\":[\"\\\\\"],\"remedy\":{}}",
+		  "\"reasons\":[\"\\\\\"],\"remedy\":{}", "[{\"of\":\"\\\"\"}]" },
 		{ "{\"remedy\" : {\"reasons\":[1]} , \"reasons\" : [\"}\"] , \"silent\":true }\n",
-		  "\"reasons\":[\"}\"],\"remedy\":{\"reasons\":[1]}" },
-		{ "{\"server\":\"\\\"reasons\\\":\",\"remedy\":{}}", "\"remedy\":{}" },
-		{ "", "" },
+		  "\"reasons\":[\"}\"],\"remedy\":{\"reasons\":[1]}", NULL },
+		{ "{\"server\":\"\\\"reasons\\\":\",\"remedy\":{}}", "\"remedy\":{}", NULL },
+		{ "", "", NULL },
 	};
 	(void)state;
 
 	for_each_row(i, cases) {
-		char *findings = view_stored_findings(cases[i].stored);
+		char *findings;
+		char *drift;
+		view_read_stored(cases[i].stored, &findings, &drift);
 		assert_string_equal(findings, cases[i].findings);
+		assert_true(drift ? cases[i].drift && strcmp(drift, cases[i].drift) == 0
+				  : !cases[i].drift);
 		free(findings);
+		free(drift);
 	}
 }
 
