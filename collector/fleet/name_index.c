@@ -65,23 +65,58 @@ bool name_index_is_wasteful(const struct name_index *names)
 	return names->unused > MIN_UNUSED && names->unused > names->size / 2;
 }
 
-uint64_t *name_index_find(const struct name_index *names, const char *word, struct arena *arena)
-{
-	uint64_t *found = arena_alloc_array(arena, names->n / 64 + 1, sizeof *found);
-	char *folded = arena_alloc(arena, strlen(word) + 1);
-	size_t n = casefold_copy(folded, word);
-	uint32_t number = 0;
+/* Up to here most names hold a word, and each is looked through sooner than memmem() begins. */
+#define BRIEF 2
 
-	if (n == 0 || names->size == 0)
-		return found;
+static bool holds_brief(const char *at, const char *end, const char *word, size_t n)
+{
+	for (; (size_t)(end - at) >= n; at++) {
+		if (at[0] == word[0] && at[n - 1] == word[n - 1])
+			return true;
+	}
+	return false;
+}
+
+static void find_brief(const struct name_index *names, const char *word, size_t n, uint8_t bit,
+		       uint8_t *found)
+{
+	for (uint32_t i = 0; i < names->n; i++) {
+		if (holds_brief(names->text + names->begins[i], names->text + end_of(names, i),
+				word, n))
+			found[i] |= bit;
+	}
+}
+
+static void find_long(const struct name_index *names, const char *word, size_t n, uint8_t bit,
+		      uint8_t *found)
+{
 	const char *at = names->text;
 	const char *end = names->text + names->size;
-	while (at < end && (at = memmem(at, (size_t)(end - at), folded, n)) != NULL) {
+	uint32_t number = 0;
+
+	while (at < end && (at = memmem(at, (size_t)(end - at), word, n)) != NULL) {
 		size_t place = (size_t)(at - names->text);
 		while (end_of(names, number) <= place)
 			number++;
-		found[number / 64] |= UINT64_C(1) << number % 64;
+		found[number] |= bit;
 		at = names->text + end_of(names, number);
+	}
+}
+
+uint8_t *name_index_find(const struct name_index *names, const char *const *words, size_t n_words,
+			 struct arena *arena)
+{
+	uint8_t *found = arena_alloc(arena, (size_t)names->n + 1);
+
+	assert(n_words <= NAME_INDEX_MAX_WORDS);
+	for (size_t i = 0; i < n_words; i++) {
+		char *folded = arena_alloc(arena, strlen(words[i]) + 1);
+		size_t n = casefold_copy(folded, words[i]);
+		uint8_t bit = (uint8_t)(1U << i);
+		if (n > BRIEF)
+			find_long(names, folded, n, bit, found);
+		else if (n > 0)
+			find_brief(names, folded, n, bit, found);
 	}
 	return found;
 }

@@ -36,13 +36,12 @@ void name_index_drop(struct name_index *names, uint32_t number);
 /* Is half of it unused, so that a new one should be made? */
 bool name_index_is_wasteful(const struct name_index *names);
 
-/*
- * Who has `word` somewhere in one of their names, without ASCII case: a bit for each number, in
- * `arena`. A word that is empty is nowhere.
- */
-uint64_t *name_index_find(const struct name_index *names, const char *word, struct arena *arena);
+/* Words that are looked for at once. */
+#define NAME_INDEX_MAX_WORDS 8
 
-static inline bool name_index_is_found(const uint64_t *found, uint32_t number)
-{
-	return (found[number / 64] >> number % 64 & 1) != 0;
-}
+/*
+ * Which of the words each has somewhere in one of its names, without case: of each number a bit
+ * (1 << place of the word), in `arena`. A word that is empty is nowhere.
+ */
+uint8_t *name_index_find(const struct name_index *names, const char *const *words, size_t n_words,
+			 struct arena *arena);

@@ -251,16 +251,6 @@ const char *server_cursor_write(const struct server_filter *f, const struct serv
 	return take_text(&out, arena);
 }
 
-/* Is `word` somewhere in `text`, without case? */
-static bool contains(const char *text, const char *word)
-{
-	for (; *text; text++) {
-		if (casefold_has_prefix(text, word))
-			return true;
-	}
-	return *word == '\0';
-}
-
 /* Is `text` one of them, or is there none? */
 static bool is_one_of(const char *text, const char *const *names, size_t n)
 {
@@ -271,7 +261,7 @@ static bool is_one_of(const char *text, const char *const *names, size_t n)
 	return n == 0;
 }
 
-_Static_assert(SERVER_FILTER_MAX_WORDS <= 8, "a word has a bit");
+_Static_assert(SERVER_FILTER_MAX_WORDS <= NAME_INDEX_MAX_WORDS, "a word has a bit");
 
 struct site_answer {
 	bool is_wanted;
@@ -282,8 +272,8 @@ struct site_answer {
 struct server_matcher {
 	const struct server_filter *filter;
 	const struct site_answer *sites; /* by the number of a row */
-	const uint64_t
-		*names[SERVER_FILTER_MAX_WORDS]; /* of each word, who has it in their names */
+	const uint8_t *names;            /* by that of its names: the words that they hold */
+	uint8_t words;                   /* all */
 };
 
 static bool site_has_wanted_owner(const struct server_filter *f, const struct fleet_place *place)
@@ -294,7 +284,23 @@ static bool site_has_wanted_owner(const struct server_filter *f, const struct fl
 	return is_one_of(pair.owner.text ? pair.owner.text : "", f->owners, f->n_owners);
 }
 
-static struct site_answer ask_site(const struct server_filter *f, const struct fleet_place *place)
+/* Which of the words, which are folded, are somewhere in the text? */
+static uint8_t find_words(const struct server_filter *f, const char *const *words, const char *text,
+			  struct buffer *folded)
+{
+	uint8_t found = 0;
+
+	folded->size = 0;
+	casefold_copy(buffer_extend(folded, strlen(text)), text);
+	for (size_t i = 0; i < f->n_words; i++) {
+		if (strstr(folded->bytes, words[i]))
+			found |= (uint8_t)(1U << i);
+	}
+	return found;
+}
+
+static struct site_answer ask_site(const struct server_filter *f, const struct fleet_place *place,
+				   const char *const *words, struct buffer *folded)
 {
 	struct site_answer answer = {
 		.is_wanted = is_one_of(place->site, f->sites, f->n_sites) &&
@@ -302,11 +308,9 @@ static struct site_answer ask_site(const struct server_filter *f, const struct f
 		.has_wanted_owner = site_has_wanted_owner(f, place),
 	};
 
-	for (size_t i = 0; i < f->n_words; i++) {
-		if (contains(place->site, f->words[i]) ||
-		    contains(place->organization, f->words[i]))
-			answer.words |= (uint8_t)(1U << i);
-	}
+	if (f->n_words > 0)
+		answer.words = find_words(f, words, place->site, folded) |
+			       find_words(f, words, place->organization, folded);
 	return answer;
 }
 
@@ -317,10 +321,20 @@ const struct server_matcher *server_filter_prepare(const struct server_filter *f
 	struct server_matcher *q = arena_alloc(arena, sizeof *q);
 	struct site_answer *sites = arena_alloc_array(arena, table->n_places, sizeof *sites);
 
+	const char *words[SERVER_FILTER_MAX_WORDS];
+	struct buffer folded = { 0 };
+
+	for (size_t i = 0; i < f->n_words; i++) {
+		char *word = arena_alloc(arena, strlen(f->words[i]) + 1);
+		casefold_copy(word, f->words[i]);
+		words[i] = word;
+	}
 	for (size_t i = 0; i < table->n_places; i++)
-		sites[i] = ask_site(f, &table->places[i]);
-	for (size_t i = 0; i < f->n_words && table->n > 0; i++)
-		q->names[i] = name_index_find(table->names, f->words[i], arena);
+		sites[i] = ask_site(f, &table->places[i], words, &folded);
+	buffer_deinit(&folded);
+	if (f->n_words > 0 && table->n > 0)
+		q->names = name_index_find(table->names, f->words, f->n_words, arena);
+	q->words = (uint8_t)((1U << f->n_words) - 1);
 	q->filter = f;
 	q->sites = sites;
 	return q;
@@ -328,12 +342,7 @@ const struct server_matcher *server_filter_prepare(const struct server_filter *f
 
 static bool has_words(const struct server_matcher *q, const struct fleet_row *row)
 {
-	for (size_t i = 0; i < q->filter->n_words; i++) {
-		if (!(q->sites[row->site].words >> i & 1) &&
-		    !name_index_is_found(q->names[i], row->name))
-			return false;
-	}
-	return true;
+	return q->words == 0 || (q->sites[row->site].words | q->names[row->name]) == q->words;
 }
 
 static bool has_wanted_owner(const struct server_matcher *q, const struct fleet_row *row)
