@@ -17,6 +17,16 @@
 /* Changes of one commit at most: a longer one would keep the first of them waiting. */
 #define MAX_BATCH 512
 
+/*
+ * A commit costs several times what one of its changes does. So while changes come fast, MANY in
+ * FAST_MS, one begins when ENOUGH of them are there, or so long after the one before. At other times
+ * none waits for others.
+ */
+#define MANY      8
+#define FAST_MS   8
+#define ENOUGH    16
+#define SPACED_MS 4
+
 /* Between two chunks of the sweep: at rest, and while there is much to drop. */
 #define SWEEP_PAUSE_NS (UINT64_C(2) * 1000 * 1000 * 1000)
 #define SWEEP_HURRY_NS (UINT64_C(50) * 1000 * 1000)
@@ -59,9 +69,13 @@ struct store {
 	void (*closed)(void *user);
 	void *closed_user;
 
-	/* The loop's: submitted in this round of it. Handed over together, they share a commit. */
+	/* The loop's: submitted and not yet handed over. Handed over together, they share a commit. */
 	struct queue submitted;
 	uv_prepare_t flush;
+	struct loop_timer *wake;
+	uint64_t next_flush_ms; /* of the loop's time; so the next */
+	uint64_t came_ms[MANY]; /* the last changes, in turn */
+	size_t n_came;
 
 	uv_async_t completed_signal; /* something is in `completed`, or the thread ends */
 	uv_thread_t thread;
@@ -345,6 +359,7 @@ static void close_if_ended(struct store *store)
 	if (!store->writer_has_ended || !store->asker_is_closed)
 		return;
 	close_connections(store);
+	loop_timer_close(store->wake);
 	uv_close((uv_handle_t *)&store->flush, on_flush_closed);
 }
 
@@ -355,17 +370,45 @@ static void on_asker_closed(void *user)
 	close_if_ended(store);
 }
 
-/* Before the loop waits again: what was submitted meanwhile goes to the thread. */
-static void on_before_poll(uv_prepare_t *prepare)
+static void hand_over(struct store *store)
 {
-	struct store *store = prepare->data;
-
-	if (store->submitted.n == 0)
-		return;
 	uv_mutex_lock(&store->mutex);
 	queue_append(&store->waiting, &store->submitted);
 	uv_cond_signal(&store->woken);
 	uv_mutex_unlock(&store->mutex);
+}
+
+static void note_arrival(struct store *store)
+{
+	store->came_ms[store->n_came++ % MANY] = uv_now(store->flush.loop);
+}
+
+static bool is_busy(const struct store *store, uint64_t now_ms)
+{
+	return store->n_came >= MANY && now_ms - store->came_ms[store->n_came % MANY] < FAST_MS;
+}
+
+/* Before the loop waits again: what was submitted goes to the thread, now or a little later. */
+static void on_before_poll(uv_prepare_t *prepare)
+{
+	struct store *store = prepare->data;
+	uint64_t now_ms = uv_now(prepare->loop);
+
+	if (store->submitted.n == 0)
+		return;
+	if (store->submitted.n < ENOUGH && now_ms < store->next_flush_ms &&
+	    is_busy(store, now_ms)) {
+		loop_timer_start(store->wake, store->next_flush_ms - now_ms);
+		return;
+	}
+	store->next_flush_ms = now_ms + SPACED_MS;
+	hand_over(store);
+}
+
+/* The loop comes to on_before_poll(). */
+static void on_wake(void *user)
+{
+	(void)user;
 }
 
 /* Not before what was submitted meanwhile has failed. */
@@ -458,6 +501,7 @@ static enum status start_thread(struct store *store, uv_loop_t *loop, char error
 	uv_prepare_init(loop, &store->flush); /* cannot fail, nor can its start */
 	uv_prepare_start(&store->flush, on_before_poll);
 	store->flush.data = store;
+	store->wake = loop_timer_new(loop, on_wake, store);
 	return STATUS_OK;
 }
 
@@ -570,6 +614,7 @@ enum status store_submit(struct store *store, const struct store_change *change)
 	store->pending++;
 	store->pending_bytes += bytes;
 	queue_put(&store->submitted, pending);
+	note_arrival(store);
 	return STATUS_OK;
 }
 

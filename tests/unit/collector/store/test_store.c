@@ -164,6 +164,90 @@ static void changes_are_done_in_order_each_once(void **state)
 	fixture_tear_down(&f);
 }
 
+#define MAX_ROWS 16
+
+/* Changes of so many hooks, from the hook `first` on, and one turn of the loop. */
+static void submit_in_one_turn(struct fixture *f, size_t first, size_t n)
+{
+	static const char names[MAX_ROWS][3] = { "00", "01", "02", "03", "04", "05", "06", "07",
+						 "08", "09", "10", "11", "12", "13", "14", "15" };
+	static struct record_hook rows[MAX_ROWS];
+
+	for (size_t i = first; i < first + n; i++) {
+		rows[i] = (struct record_hook){ .name = names[i], .since_ms = 1 };
+		struct store_change change = { .hook = &rows[i],
+					       .done = fixture_on_done,
+					       .user = f };
+		assert_int_equal(store_submit(f->store, &change), STATUS_OK);
+	}
+	uv_run(&f->loop, UV_RUN_NOWAIT);
+}
+
+/* Without a turn of the loop. */
+static void assert_is_committed(const struct fixture *f, int64_t n_hooks)
+{
+	for (int ms = 0; ms < 10000; ms++) {
+		if (fixture_count(f, "SELECT count(*) FROM hook") == n_hooks)
+			return;
+		uv_sleep(1);
+	}
+	fail_msg("it waits still");
+}
+
+/* Fewer than there have to be before one waits. */
+static void changes_that_come_one_after_another_do_not_wait(void **state)
+{
+	struct fixture f;
+	(void)state;
+
+	fixture_set_up(&f);
+	fixture_open(&f);
+	for (size_t i = 0; i < 6; i++) {
+		submit_in_one_turn(&f, i, 1);
+		assert_is_committed(&f, (int64_t)i + 1);
+	}
+	fixture_close(&f);
+	fixture_tear_down(&f);
+}
+
+/* Over and over, for on a slow machine two commits may take as long without that. */
+static void where_changes_come_fast_commits_are_apart(void **state)
+{
+	struct fixture f;
+	(void)state;
+
+	fixture_set_up(&f);
+	fixture_open(&f);
+	for (size_t round = 1; round <= 20; round++) {
+		uv_sleep(10); /* until nothing came fast */
+		uv_update_time(&f.loop);
+		uint64_t began_ms = uv_now(&f.loop);
+		submit_in_one_turn(&f, 0, 8);
+		submit_in_one_turn(&f, 8, 1);
+		while (f.done < 9 * round)
+			uv_run(&f.loop, UV_RUN_ONCE);
+		uv_update_time(&f.loop);
+		assert_in_range(uv_now(&f.loop) - began_ms, 4, 60000);
+	}
+	fixture_close(&f);
+	fixture_tear_down(&f);
+}
+
+static void a_commit_of_many_does_not_wait(void **state)
+{
+	struct fixture f;
+	(void)state;
+
+	fixture_set_up(&f);
+	fixture_open(&f);
+	submit_in_one_turn(&f, 0, 8);
+	submit_in_one_turn(&f, 0, 16);
+	assert_is_committed(&f, 16);
+	fixture_close(&f);
+	assert_int_equal(f.done, 24);
+	fixture_tear_down(&f);
+}
+
 static void refuses_more_than_may_wait(void **state)
 {
 	struct fixture f;
@@ -220,6 +304,9 @@ int main(void)
 		cmocka_unit_test(two_collectors_cannot_share_a_directory),
 		cmocka_unit_test(a_directory_that_is_not_there_is_named),
 		cmocka_unit_test(changes_are_done_in_order_each_once),
+		cmocka_unit_test(changes_that_come_one_after_another_do_not_wait),
+		cmocka_unit_test(where_changes_come_fast_commits_are_apart),
+		cmocka_unit_test(a_commit_of_many_does_not_wait),
 		cmocka_unit_test(refuses_more_than_may_wait),
 		cmocka_unit_test(refuses_more_bytes_of_reports_than_may_wait),
 	};
