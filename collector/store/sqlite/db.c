@@ -28,6 +28,7 @@ static const char *const sql[STORE_STATEMENT_COUNT] = {
 	[STORE_SET_BASE] = "UPDATE host SET base_id = ?2 WHERE id = ?1",
 	[STORE_SET_LATEST] = "UPDATE host SET latest_id = ?2, stream_id = ?3 WHERE id = ?1",
 	[STORE_DROP_LATEST] = "UPDATE host SET latest_id = NULL, stream_id = NULL WHERE key = ?1",
+	[STORE_HOST_KEY] = "SELECT key FROM host WHERE id = ?1",
 	[STORE_LAST_HOST] = "SELECT coalesce(max(id), 0) FROM host",
 	[STORE_FIND_STREAM] =
 		"SELECT id, coalesce((SELECT max(sequence) FROM report WHERE stream_id = "

@@ -76,19 +76,19 @@ static enum status find_stream(struct store_db *db, const struct record_report *
 enum status store_db_know(struct store_db *db, const struct record_report *report,
 			  struct writer_cache_entry **out, char error[STORE_ERROR_SIZE])
 {
-	struct writer_cache_entry *known = writer_cache_place(&db->cache, report);
+	struct writer_cache_entry *known = writer_cache_find(&db->cache, report);
 	struct store_host host = { 0 };
 	struct stream stream = { 0 };
 
 	*out = known;
-	if (writer_cache_is(known, report))
+	if (known)
 		return STATUS_OK;
 	enum status status = store_db_host(db, report->key, &host, error);
 	if (status == STATUS_OK)
 		status = find_stream(db, report, host.id, &stream, error);
 	if (status != STATUS_OK)
 		return status;
-	writer_cache_take(known, report);
+	*out = known = writer_cache_add(&db->cache, report);
 	known->host_id = host.id;
 	known->base_id = host.base_id;
 	known->latest_id = host.latest_id;
@@ -123,15 +123,18 @@ static enum status read_base(struct store_db *db, struct writer_cache_entry *kno
 static enum status get_base(struct store_db *db, struct writer_cache_entry *known,
 			    struct store_bytes *out, char error[STORE_ERROR_SIZE])
 {
-	enum status status = STATUS_OK;
-
-	if (known->base_id != NONE && known->text_id != known->base_id)
-		status = read_base(db, known, error);
+	if (known->base_id == NONE)
+		return STATUS_OK;
+	const struct buffer *text = writer_cache_base(&db->cache, known);
+	if (text) {
+		*out = bytes_of(text);
+		return STATUS_OK;
+	}
+	enum status status = read_base(db, known, error);
 	if (status != STATUS_OK || known->base_id == NONE)
 		return status;
-	if (known->text_id != known->base_id)
-		writer_cache_set_text(known, known->base_id, db->base.bytes, db->base.size);
-	*out = bytes_of(known->text_id == known->base_id ? &known->text : &db->base);
+	writer_cache_set_base(&db->cache, known, db->base.bytes, db->base.size);
+	*out = bytes_of(&db->base);
 	return STATUS_OK;
 }
 
@@ -141,7 +144,7 @@ static enum status set_base(struct store_db *db, const struct record_report *rep
 			    char error[STORE_ERROR_SIZE])
 {
 	known->base_id = id;
-	writer_cache_set_text(known, id, report->body, report->body_size);
+	writer_cache_set_base(&db->cache, known, report->body, report->body_size);
 	return STORE_RUN(db, STORE_SET_BASE, "note what reports are based on", error,
 			 STORE_NUMBER(known->host_id), STORE_NUMBER(id));
 }

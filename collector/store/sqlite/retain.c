@@ -138,6 +138,18 @@ static enum status visit_stream(sqlite3_stmt *row, void *user)
 	return status;
 }
 
+/* What the writer remembers of a server may be a stream that goes. */
+static enum status forget_server(struct store_db *db, int64_t host_id, char error[STORE_ERROR_SIZE])
+{
+	sqlite3_stmt *find = STORE_BOUND(db, STORE_HOST_KEY, STORE_NUMBER(host_id));
+	enum status status = store_db_step(db, find, what, error);
+
+	if (status == STATUS_OK)
+		writer_cache_forget_server(&db->cache, store_db_text(find, 0));
+	store_db_done(find);
+	return status == STATUS_NOT_FOUND ? STATUS_OK : status;
+}
+
 /*
  * Walks the server's streams. One of which nothing is left, an agent's former life, goes: it would
  * be looked at for ever.
@@ -149,8 +161,9 @@ static enum status walk_streams(struct dropping *d, char error[STORE_ERROR_SIZE]
 	enum status status = store_db_list(d->db, list, what, visit_stream, &streams, error);
 	if (status != STATUS_OK || streams.gone_id == 0)
 		return status;
-	writer_cache_forget_stream(&d->db->cache, streams.gone_id);
-	return drop_row(d->db, STORE_DROP_STREAM, streams.gone_id, error);
+	status = forget_server(d->db, d->host.id, error);
+	return status == STATUS_OK ? drop_row(d->db, STORE_DROP_STREAM, streams.gone_id, error)
+				   : status;
 }
 
 static int compare_times(const void *a, const void *b)

@@ -4,78 +4,97 @@
 #include <string.h>
 
 #include "proto/base/mem.h"
-#include "proto/base/text.h"
 
-static struct writer_cache_entry *place_of(struct writer_cache *cache, const char *key)
+struct writer_cache_entry *writer_cache_find(const struct writer_cache *cache,
+					     const struct record_report *report)
 {
-	return &cache->places[text_hash(key) % WRITER_CACHE_SERVERS];
+	struct writer_cache_entry *entry = text_map_get(&cache->by_key, report->key);
+
+	return entry && strcmp(entry->agent_id, report->agent_id) == 0 &&
+			       strcmp(entry->epoch, report->epoch) == 0
+		       ? entry
+		       : NULL;
 }
 
-struct writer_cache_entry *writer_cache_place(struct writer_cache *cache,
-					      const struct record_report *report)
+/* Returns where the next text goes. */
+static char *put_text(char *to, const char *text)
 {
-	if (!cache->places)
-		cache->places = mem_alloc_array(WRITER_CACHE_SERVERS, sizeof *cache->places);
-	return place_of(cache, report->key);
+	size_t size = strlen(text) + 1;
+	memcpy(to, text, size);
+	return to + size;
 }
 
-bool writer_cache_is(const struct writer_cache_entry *entry, const struct record_report *report)
+struct writer_cache_entry *writer_cache_add(struct writer_cache *cache,
+					    const struct record_report *report)
 {
-	return entry->key && strcmp(entry->key, report->key) == 0 &&
-	       strcmp(entry->agent_id, report->agent_id) == 0 &&
-	       strcmp(entry->epoch, report->epoch) == 0;
+	struct writer_cache_entry *entry =
+		mem_alloc(sizeof *entry + strlen(report->key) + strlen(report->agent_id) +
+			  strlen(report->epoch) + 3);
+
+	writer_cache_forget_server(cache, report->key);
+	char *agent_id = put_text(entry->key, report->key);
+	char *epoch = put_text(agent_id, report->agent_id);
+	put_text(epoch, report->epoch);
+	entry->agent_id = agent_id;
+	entry->epoch = epoch;
+	LIST_INSERT_HEAD(&cache->entries, entry, link);
+	text_map_add(&cache->by_key, entry->key, entry);
+	return entry;
 }
 
-static void leave(struct writer_cache_entry *entry)
+static struct writer_cache_text *place_of(const struct writer_cache *cache,
+					  const struct writer_cache_entry *entry)
 {
-	free(entry->key);
-	free(entry->agent_id);
-	free(entry->epoch);
-	buffer_deinit(&entry->text);
-	*entry = (struct writer_cache_entry){ 0 };
+	return &cache->texts[(uint64_t)entry->host_id % WRITER_CACHE_TEXTS];
 }
 
-void writer_cache_take(struct writer_cache_entry *entry, const struct record_report *report)
+const struct buffer *writer_cache_base(const struct writer_cache *cache,
+				       const struct writer_cache_entry *entry)
 {
-	leave(entry);
-	entry->key = mem_strdup(report->key);
-	entry->agent_id = mem_strdup(report->agent_id);
-	entry->epoch = mem_strdup(report->epoch);
+	const struct writer_cache_text *place = cache->texts ? place_of(cache, entry) : NULL;
+
+	return place && place->report_id == entry->base_id ? &place->text : NULL;
 }
 
-void writer_cache_set_text(struct writer_cache_entry *entry, int64_t report_id, const char *text,
-			   size_t size)
+void writer_cache_set_base(struct writer_cache *cache, const struct writer_cache_entry *entry,
+			   const char *text, size_t size)
 {
+	if (!cache->texts)
+		cache->texts = mem_alloc_array(WRITER_CACHE_TEXTS, sizeof *cache->texts);
+	struct writer_cache_text *place = place_of(cache, entry);
 	if (size > WRITER_CACHE_MAX_TEXT) {
-		buffer_deinit(&entry->text);
-		entry->text_id = 0;
+		buffer_deinit(&place->text);
+		place->report_id = 0;
 		return;
 	}
-	entry->text.size = 0;
-	buffer_add(&entry->text, text, size);
-	entry->text_id = report_id;
+	place->text.size = 0;
+	buffer_add(&place->text, text, size);
+	place->report_id = entry->base_id;
+}
+
+static void drop(struct writer_cache_entry *entry)
+{
+	LIST_REMOVE(entry, link);
+	free(entry);
 }
 
 void writer_cache_forget_server(struct writer_cache *cache, const char *key)
 {
-	struct writer_cache_entry *entry = cache->places ? place_of(cache, key) : NULL;
+	struct writer_cache_entry *entry = text_map_get(&cache->by_key, key);
 
-	if (entry && entry->key && strcmp(entry->key, key) == 0)
-		leave(entry);
-}
-
-void writer_cache_forget_stream(struct writer_cache *cache, int64_t stream_id)
-{
-	for (size_t i = 0; cache->places && i < WRITER_CACHE_SERVERS; i++) {
-		if (cache->places[i].stream_id == stream_id)
-			leave(&cache->places[i]);
-	}
+	if (!entry)
+		return;
+	text_map_remove(&cache->by_key, key);
+	drop(entry);
 }
 
 void writer_cache_forget(struct writer_cache *cache)
 {
-	for (size_t i = 0; cache->places && i < WRITER_CACHE_SERVERS; i++)
-		leave(&cache->places[i]);
-	free(cache->places);
-	cache->places = NULL;
+	while (!LIST_EMPTY(&cache->entries))
+		drop(LIST_FIRST(&cache->entries));
+	text_map_deinit(&cache->by_key);
+	for (size_t i = 0; cache->texts && i < WRITER_CACHE_TEXTS; i++)
+		buffer_deinit(&cache->texts[i].text);
+	free(cache->texts);
+	*cache = (struct writer_cache){ 0 };
 }
