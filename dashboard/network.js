@@ -21,10 +21,10 @@ const NO_ADDRESS = "no address";
 const numberOf = (address) => address.split(".").reduce((sum, byte) => sum * 256 + Number(byte), 0);
 const addressOf = (number) => [24, 16, 8, 0].map((shift) => Math.floor(number / 2 ** shift) % 256).join(".");
 
-/** "10.0.0.11/24" is in "10.0.0.0/24". */
+/** "10.0.0.11/24" is in "10.0.0.0/24"; 0.0.0.0 is what Windows calls an address that it does not have. */
 function subnetOf(text) {
   const [, address, bits] = /^(\d+\.\d+\.\d+\.\d+)\/(\d+)$/.exec(text ?? "") ?? [];
-  if (!bits) return NO_ADDRESS;
+  if (!bits || address === "0.0.0.0") return NO_ADDRESS;
   const size = 2 ** (32 - Number(bits));
   return `${addressOf(Math.floor(numberOf(address) / size) * size)}/${bits}`;
 }
@@ -37,8 +37,9 @@ function networkOf(matrix, verdicts) {
   matrix.adapters.forEach(({ server, adapter, addresses, state, silent }, row) => {
     const verdict = verdicts.get(server);
     const subnet = subnetOf(addresses[0]);
+    const address = subnet === NO_ADDRESS ? "" : addresses[0];
     if (!servers.has(server)) servers.set(server, { name: server, silent, verdict, adapters: [] });
-    servers.get(server).adapters.push({ row, name: adapter, state, subnet, address: addresses[0] ?? "" });
+    servers.get(server).adapters.push({ row, name: adapter, state, subnet, address });
     buses.set(subnet, (buses.get(subnet) ?? new Set()).add(server));
   });
   const sizes = [...buses].map(([subnet, names]) => ({ subnet, n: names.size }));
@@ -96,8 +97,9 @@ function Server({ server, i, buses, mark }) {
 }
 
 function Bus({ bus, y, right }) {
-  return html`<g class=${bus.n === 1 ? "bus alone" : "bus"}><text x="0" y=${y - 2}>${bus.subnet}</text>
-    <text class="bus-size" x="0" y=${y + 12}>${bus.n === 1 ? "leads to no other server" : count(bus.n, "server")}</text>
+  const alone = bus.n === 1 && bus.subnet !== NO_ADDRESS;
+  return html`<g class=${alone ? "bus alone" : "bus"}><text x="0" y=${y - 2}>${bus.subnet}</text>
+    <text class="bus-size" x="0" y=${y + 12}>${alone ? "leads to no other server" : count(bus.n, "server")}</text>
     <line x1=${LEFT - 6} y1=${y} x2=${right} y2=${y} /></g>`;
 }
 

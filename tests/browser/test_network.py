@@ -6,6 +6,7 @@ import axe
 import pytest
 from conftest import picture, resize, scheme
 from page import Page
+from simulator import facts
 
 SITE = "?page=matrix&organization=DEMO&site=HQ"
 
@@ -71,3 +72,12 @@ def test_everybody_can_read_it(page, browser, colours):
     picture(browser, f"network-{colours}")
     resize(browser, 390, 844)
     assert page.fits() and page.complaints() == []
+
+
+def test_an_adapter_that_has_no_address_is_on_no_subnet(page, stage):
+    report, age = stage.play.report(stage.part("MAIL-HQ2"), facts.beginning())
+    report["adapters"][1]["addresses"] = ["0.0.0.0/32"]
+    report["probes"] = [row for row in report["probes"] if row["adapter"] != report["adapters"][1]["id"]]
+    assert stage.sender.post(report, age)[0] == 200
+    page.wait(lambda: dict(buses(page)).get("no address") == "1 server", "the adapter without an address")
+    assert not {subnet for subnet, _ in buses(page)} & {"0.0.0.0/32", "192.168.60.0/24"}
