@@ -72,7 +72,7 @@ def calls_of(text):
 
 def row_faults(rows):
     """Tests and lines of the selftest that rows name and that are not there; lines that no row names."""
-    sources = {path.name: path.read_text() for pattern in ("test_*.[cp]*", "*_cases.py")
+    sources = {path.name: path.read_text() for pattern in ("test_*.c", "test_*.py", "*_cases.py")
                for path in (ROOT / "tests").rglob(pattern)}
     lines = {f"selftest:{name}" for name in trials()}
     for call, tests in rows.items():
