@@ -45,8 +45,9 @@ const char restore_help[] =
 	"\n"
 	"A backup brings back to life what was revoked, released and removed since. With the "
 	"store\n"
-	"that was moved away (--present) it is revoked, released and removed again; without it is\n"
-	"told who may call again. Everybody who was logged in has to log in again.\n"
+	"that was moved away (--present) it is revoked, released and removed again, and agents\n"
+	"that enrolled since stay enrolled; without it is told who may call again. Everybody\n"
+	"who was logged in has to log in again.\n"
 	"\n"
 	"Options:\n" LOCAL_HELP_DATA
 	"  --present DIR      the directory with the store that was in use before\n"

@@ -80,6 +80,45 @@ static enum status judge_identity(void *user, const struct record_identity *iden
 	return drop_identity(r, identity);
 }
 
+/* It would be a stranger, and has erased the secret that it enrolled with. */
+static enum status keep_agent(void *user, const struct record_identity *agent)
+{
+	struct reviving *r = user;
+	struct record_identity stored;
+	struct arena arena;
+	struct record_audit audit = {
+		.at_ms = loop_wall_ms(),
+		.who = r->local->who,
+		.origin = "terminal",
+		.action = "agent.enroll",
+		.kind = agent->kind,
+		.object = agent->name,
+		.object_id = agent->id,
+	};
+	struct store_change change = { .add_identity = agent, .audit = &audit };
+
+	arena_init(&arena);
+	enum status status = store_admin_read_identity(r->local->store, agent->kind, agent->name,
+						       &arena, &stored, r->error);
+	arena_deinit(&arena);
+	if (status != STATUS_NOT_FOUND)
+		return status;
+	print_identity(r, agent->name, "enrolled since the backup, so it stays enrolled");
+	return store_admin_change(r->local->store, &change, r->error);
+}
+
+static enum status keep_agents(struct reviving *r)
+{
+	static const struct kind agents = { RECORD_KIND_AGENT, "agent", "agent.enroll" };
+
+	r->kind = &agents;
+	r->n = 0;
+	enum status status =
+		store_admin_read_identities(r->present, agents.kind, keep_agent, r, r->error);
+	tell_rest(r);
+	return status;
+}
+
 static enum status end_session(void *user, const struct record_identity *session)
 {
 	return drop_identity(user, session);
@@ -152,6 +191,8 @@ int revived_put_to_rest(struct local *local, struct store_admin *present)
 	struct reviving r = { .local = local, .present = present, .error = error };
 
 	enum status status = judge_identities(&r);
+	if (status == STATUS_OK && present)
+		status = keep_agents(&r);
 	if (status == STATUS_OK && present)
 		status = judge_servers(&r);
 	if (status != STATUS_OK)

@@ -207,6 +207,32 @@ def test_restore_revokes_again_what_was_revoked_since_the_backup(tmp_path, is_at
         assert ("agent.release" in lines) == ("server.remove" in lines) == is_at_hand
 
 
+def test_restore_keeps_agents_enrolled_where_the_store_before_is_at_hand(tmp_path):
+    """They have erased the secret that they enrolled with. One that was released, and enrolled anew, has its new key."""
+    data, before, backup = tmp_path / "data", tmp_path / "before", tmp_path / "backup.db"
+    with Collector(data) as collector:
+        assert collector.post(minimal("EXCH1", 1))[0] == 200
+        _, old = collector.agents.enrol("EXCH1")
+        assert run("backup", "--data", data, backup).returncode == 0
+        assert run("agents", "release", "EXCH1", "--data", data).returncode == 0
+        body = {"secret": collector.secret, "host": "EXCH1", "key": "ab" * 32}
+        until(lambda: collector.ask("/v1/enroll", "POST", json.dumps(body), JSON)[0] == 200)
+        _, since = collector.agents.enrol("EXCH2")
+    before.mkdir()
+    for file in data.glob("mtawatch.db*"):
+        file.rename(before / file.name)
+    ended = run("restore", "--data", data, "--present", before, backup)
+    assert (ended.returncode, ended.stderr) == (0, ""), ended.stdout
+    for name in ("exch1", "exch2"):
+        assert f"agent {name}: enrolled since the backup, so it stays enrolled" in ended.stdout
+    with Collector(data) as collector:
+        assert collector.ask("/v1/reports", "POST", json.dumps(minimal("EXCH1", 2)), {**JSON, **bearer(old)})[0] == 401
+        report = {**minimal("EXCH2", 1), "agent": {**minimal("EXCH2")["agent"], "id": since.split(".")[0]}}
+        assert collector.ask("/v1/reports", "POST", json.dumps(report), {**JSON, **bearer(since)})[0] == 200
+        assert collector.ask("/v1/enroll", "POST", json.dumps(body), JSON)[0] == 200  # with the key that it has
+        assert names_of(collector, "/v1/agents", "agents", "host") == {"exch1", "exch2"}
+
+
 def change_file(file, sql):
     with contextlib.closing(sqlite3.connect(file)) as db:
         db.execute(sql)
