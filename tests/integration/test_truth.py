@@ -115,8 +115,11 @@ def test_a_receiver_that_was_not_told_all_is_told_of(monkeypatch, lost, kind):
     one = quiet("HQ tape", "172.16.0.1/24")
     one.events, one.intervals = [{"at": 7, "do": "disable", "host": "HQ1", "adapter": "B"}], 24
     assert faults(one) == set()
-    monkeypatch.setattr(verify, "Told", lambda requests, *more: Told(
-        [request for number, request in enumerate(requests) if number != lost], *more))
+
+    def told_less(requests, *more):
+        names = list(dict.fromkeys(headers["webhook-id"] for _, _, headers, _ in requests))  # one may come again
+        return Told([request for request in requests if request[2]["webhook-id"] != names[lost]], *more)
+    monkeypatch.setattr(verify, "Told", told_less)
     assert (kind, "notification", "HQ1") in faults(one)
 
 

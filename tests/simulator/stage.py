@@ -94,6 +94,7 @@ class Stage:
         self.lost_requests = set()  # the numbers of those that a store told which is no more
         self.after_restore = lambda since, until: None
         self.former = {}  # name that nobody has any more: what was sent under it
+        self.renamed = {}  # and whose it was
         self.starts = []  # what became of each start of an MTA: (ms, host, verdict, began)
 
     def stamp(self, ms):
@@ -318,6 +319,7 @@ class Stage:
         if event["to"] in self.world.machines:
             return
         self.former[machine.host] = agent.sent
+        self.renamed[machine.host] = agent
         del self.world.machines[machine.host]
         machine.host = event["to"]
         self.world.machines[machine.host] = machine
@@ -330,6 +332,10 @@ class Stage:
     def do_join(self, _, event):
         if event["wire"] in self.world.wires:
             self.world.wires[event["wire"]].zone = "wan"
+
+    def names_before(self, machine):
+        """Under which it is still known, for it has not reported under the one that it has now."""
+        return [name for name, agent in self.renamed.items() if agent.machine is machine and not agent.sent]
 
     def do_move_site(self, machine, event):
         """Of a server whose agent tells nobody where it is there is no knowing."""

@@ -138,6 +138,12 @@ class Watcher:
                 self.unsettled.setdefault(machine.host, []).append((stage.now, until))
         self._note_true(stage)
 
+    @staticmethod
+    def _names_of_others(stage, machine):
+        """Of its site; of one that has reported under another name only, that one, too."""
+        return frozenset(name for other in stage.world.site_of(machine) if other is not machine
+                         for name in (other.host, *stage.names_before(other)))
+
     def forget_lost(self, since, until):
         """What was shown out of a store that was lost."""
         def is_kept(ms):
@@ -174,8 +180,9 @@ class Watcher:
             is_new = stage.now - agent.latest < stage.interval
             dealt = frozenset(peer["name"] for peer in agent.peers) if is_new else None
             self.dealt.setdefault(agent.host, Course()).note(stage.now, dealt)
-            self.members.setdefault(agent.host, Course()).note(stage.now, frozenset(
-                other.host for other in stage.world.site_of(agent.machine) if other is not agent.machine))
+            self.members.setdefault(agent.host, Course()).note(stage.now, self._names_of_others(stage, agent.machine))
+        for name in stage.former:
+            self.dealt.setdefault(name, Course()).note(stage.now, None)
         self.looks.append(stage.now)
         self.end = stage.now
 
