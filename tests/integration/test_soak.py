@@ -1,5 +1,5 @@
-"""The soak (tests/simulator soak; docs/truth.md), so short that nothing is told about growth, but all of it is at work; and
-what it would say of a collector that grows."""
+"""The soak (tests/simulator soak; docs/truth.md), so short that nothing is told about growth, but all of it is at work;
+and what it would say of a collector that grows."""
 
 import csv
 import json
@@ -59,7 +59,8 @@ def is_run(process, program):
 
 def series(seconds, **growing):
     """A sample every ten seconds of what goes up and down; and of what grows by so much in an hour."""
-    level = {"rss_kb": 150000, "heap_kb": 40000, "files": 25, "threads": 5, "database_kb": 60000, "database_used_kb": 60000}
+    level = {"rss_kb": 150000, "heap_kb": 40000, "files": 25, "threads": 5, "database_kb": 60000,
+             "database_used_kb": 60000}
     return [{"s": s} | {name: value + s % 70 / 70 * value / 50 + growing.get(name, 0) * s / 3600
                         for name, value in level.items()} for s in range(0, seconds, 10)]
 
@@ -83,9 +84,17 @@ def test_what_grows_at_first_and_then_stays_does_not_grow():
     assert {is_none for *_, is_none in gauges.growths(samples)} == {True}
 
 
+def test_a_table_has_the_medians_of_each_time():
+    lines = list(gauges.table(series(7200, heap_kb=10240), 3600))
+    assert lines[0].startswith("| after | resident, MB | asked for, MB |") and len(lines) == 4
+    first, second = (float(line.split("|")[3]) for line in lines[2:])
+    assert lines[3].startswith("| 2:00 |") and second - first == pytest.approx(10, abs=0.5)
+
+
 def test_the_lag_is_read_from_the_turns_between_two_looks():
     def look(**counts):
-        return gauges.Lag("".join(f'mtawatch_loop_lag_seconds_bucket{{le="{bound}"}} {n}\n' for bound, n in counts.items()))
+        return gauges.Lag("".join(f'mtawatch_loop_lag_seconds_bucket{{le="{bound}"}} {n}\n'
+                                  for bound, n in counts.items()))
     before = look(**{"0.005": 1000, "0.01": 1000, "0.025": 1000, "+Inf": 1000})
     turns = look(**{"0.005": 1900, "0.01": 1980, "0.025": 2000, "+Inf": 2000}).since(before)
     assert gauges.percentile_ms(turns, 0.5) == pytest.approx(2.78, abs=0.01)
@@ -100,8 +109,9 @@ import pathlib, sys, time
 def look(): return int.from_bytes(pathlib.Path(sys.argv[1]).read_bytes(), "little")
 time.sleep(1); before = look(); kept = [bytearray(1 << 20) for _ in range(50)]
 time.sleep(1); held = look(); del kept; time.sleep(1); print(before, held, look())"""
-    said = subprocess.run([sys.executable, "-c", program, tmp_path / "heap"], check=True, capture_output=True, text=True, env={
-        **os.environ, "LD_PRELOAD": str(BUILD / "tests/integration/libheap_gauge.so"), "HEAP_GAUGE": str(tmp_path / "heap")})
+    preloaded = {"LD_PRELOAD": str(BUILD / "tests/integration/libheap_gauge.so"), "HEAP_GAUGE": str(tmp_path / "heap")}
+    said = subprocess.run([sys.executable, "-c", program, tmp_path / "heap"], check=True, capture_output=True, text=True,
+                          env={**os.environ, **preloaded})
     before, held, after = (int(word) >> 20 for word in said.stdout.split())
     assert 48 <= held - before <= 54 and after - before <= 2
 

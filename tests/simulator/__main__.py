@@ -10,7 +10,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from identity import Refused  # noqa: E402
-from simulator import catcher, demo, direction, facts, past, soak, trial  # noqa: E402
+from simulator import catcher, demo, direction, facts, past, soak, trial, week  # noqa: E402
 from simulator.play import Play  # noqa: E402
 from simulator.send import Sender  # noqa: E402
 
@@ -106,6 +106,8 @@ def main(arguments=None):
         return trial.main(arguments[1:])
     if arguments[:1] == ["soak"]:
         return soak.main(arguments[1:])
+    if arguments[:1] == ["week"]:
+        return week.main(arguments[1:])
     options = parse(arguments)
     play = Play(demo.servers(), options.interval)
     if options.show:

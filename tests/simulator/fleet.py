@@ -2,7 +2,7 @@
 
 Each site is a scenario of its own (scenario.py); no wire leads from one to another."""
 
-from .scenario import Drawing, Scenario
+from .scenario import BEGINS, Drawing, Scenario
 
 MOST_SITES = 250  # of which each has networks of its own
 MOST_OF_A_SITE = 40  # addresses of three adapters, and others to give them, fit into a network
@@ -49,7 +49,7 @@ class Site(Drawing):
     # --- what happens, and is mended
 
     def draw_life(self, intervals, every):
-        events, at = [], self.rng.expovariate(1 / every)
+        events, at = [], BEGINS + self.rng.expovariate(1 / every)
         while at < intervals:
             machine = self.rng.choice(self.machines)
             kind = self.rng.choice(KINDS)

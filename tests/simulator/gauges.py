@@ -94,6 +94,21 @@ def growths(samples, unit_s=3600):
         yield name, median, grown, allowed, grown <= allowed if is_judged else None
 
 
+def table(samples, unit_s, words=None):
+    """Lines of Markdown: the medians of each such time."""
+    columns = {"rss_kb": "resident, MB", "heap_kb": "asked for, MB", "files": "files", "threads": "threads",
+               "database_kb": "database, MB"} | (words or {})
+    yield "| after | " + " | ".join(columns.values()) + " |"
+    yield "|---" * (len(columns) + 1) + "|"
+    every = samples[1]["s"] - samples[0]["s"]
+    for part in range(int((samples[-1]["s"] + every) // unit_s)):
+        rows = [sample for sample in samples if sample["s"] // unit_s == part]
+        values = [statistics.median(row[name] for row in rows) / (1024 if name.endswith("_kb") else 1)
+                  for name in columns]
+        minutes = (part + 1) * unit_s // 60
+        yield f"| {minutes // 60}:{minutes % 60:02d} | " + " | ".join(f"{value:.4g}" for value in values) + " |"
+
+
 def metric(metrics, name):
     """The sum of one family's samples."""
     return sum(float(value) for value in re.findall(rf"^{name}(?:{{.*}})? (\S+)$", metrics, re.M))

@@ -25,15 +25,16 @@ from . import fleet, gauges
 from .collector import BUILD, PROGRAM
 from .living import Place, Receiver, Viewer, Worker
 
-SAMPLE_S, ROTATE_S, RELOAD_S = 10, 300, 600
-WORKERS, VIEWERS = 6, 3
+SAMPLE_S, ROTATE_S, RELOAD_S, TABLE_S = 10, 300, 600, 900
+OF_SOAK = {"lag_p99_ms": "loop lag p99, ms", "report_p50_ms": "a report, ms", "query_p50_ms": "a query, ms"}
+WORKERS, VIEWERS = 16, 3
 WARM_INTERVALS = 2.5
 COUNTED = ("reports", "refused", "late", "errors", "changes", "events", "resets", "webhooks")
 TIMED = ("report", "query")
-EVENT_S = 30  # seconds from one thing that happens in a site to the next, on average
+EVENT_S = 300  # seconds from one thing that happens in a site to the next, on average
 PATIENCE = 60
 KEPT_ALERTS = 20000  # STORE_MAX_ALERTS
-KEEP = ("--keep-reports", "20", "--keep-changes", "6")
+KEEP = ("--keep-reports", "20", "--keep-changes", "3")
 BAD = re.compile(r"ERROR: \w+Sanitizer|runtime error:|\berror: |assert")
 CONFIG = """[alerts]
 digest-until = no
@@ -256,6 +257,8 @@ def judge(soak, measured, tell):
     tell(f"loop lag: p99 {p99:.2f} ms of {max(turns.values()):,} turns, {100 * over:.3f} % over {gauges.LAG_MS} ms, "
          f"p99 below {gauges.LAG_MS} ms: {'ok' if p99 < gauges.LAG_MS else 'TOO LONG'}")
     tell_of_work(measured.samples, tell)
+    for line in gauges.table(measured.samples, TABLE_S, OF_SOAK):
+        tell(line)
     for problem in soak.problems:
         tell(f"PROBLEM: {problem}")
     return good and not soak.problems
@@ -287,12 +290,13 @@ def parse(arguments):
     parser.add_argument("--event-every", metavar="S", type=float, default=EVENT_S,
                         help="seconds between two things that happen in a site, on average (%(default)s)")
     parser.add_argument("--real-time", action="store_true",
-                        help="the collector has a processor whenever it wants one, as on a machine of its own; for root, "
-                        "where others work on the machine")
+                        help="the collector has a processor whenever it wants one, as on a machine of its own; for "
+                        "root, where others work on the machine")
     parser.add_argument("--seed", metavar="S", type=int, default=1, help="of what happens (%(default)s)")
     parser.add_argument("--folder", metavar="DIRECTORY", default="build/soak",
                         help="for data, log, samples.csv, result.json (%(default)s)")
     parser.add_argument("--program", metavar="FILE", type=Path, default=PROGRAM, help="the collector (%(default)s)")
+    parser.add_argument("--table", metavar="FILE", help="only print a table of a samples.csv")
     options = parser.parse_args(arguments)
     options.sites = options.sites or max(options.servers // 20, 1)
     return options
@@ -322,6 +326,11 @@ def begin(soak, options):
 
 def main(arguments=None):
     options = parse(arguments)
+    if options.table:
+        with open(options.table, encoding="utf-8") as file:
+            samples = [{name: float(value) for name, value in row.items()} for row in csv.DictReader(file)]
+        print(*gauges.table(samples, TABLE_S, OF_SOAK), sep="\n")
+        return 0
     shutil.rmtree(options.folder, ignore_errors=True)
     lines = []
 
@@ -342,6 +351,7 @@ def main(arguments=None):
     good = judge(soak, measured, tell)
     (soak.folder / "result.json").write_text(json.dumps({
         "servers": options.servers, "sites": options.sites, "hours": options.hours, "good": good,
-        "problems": soak.problems, "lines": lines, "turns": {str(bound): n for bound, n in measured.turns().items()}}, indent=1) + "\n")
+        "problems": soak.problems, "lines": lines,
+        "turns": {str(bound): n for bound, n in measured.turns().items()}}, indent=1) + "\n")
     print("soak: all is well" if good else "soak: NOT WELL", flush=True)
     return 0 if good else 1

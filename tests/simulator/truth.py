@@ -3,10 +3,12 @@
 The verdict that is true of a server follows from the wires (physics.py) and from what anybody can know: of a server
 that is off, or that nobody but itself can reach, nothing shows whether an adapter reaches it."""
 
+import bisect
 import time
 from dataclasses import dataclass, field
 
 from .physics import FAULT_CAME, numbers
+from .play import PEERS_DEALT
 from .scenario import settles
 
 HARMFUL = ("failing", "exposed", "at_risk")
@@ -37,13 +39,22 @@ def can_be_probed(peer, held):
     return any(len(held[address]) == 1 for address in peer.addresses)
 
 
+def dealt(site, agents):
+    """Pairs of names: who probes whom. In a site that is not large everybody is to probe everybody."""
+    if len(site) <= PEERS_DEALT + 1:
+        return {(prober.host, peer.host) for prober in site for peer in site}
+    return {(prober.host, peer["name"]) for prober in site for peer in agents[prober.host].peers}
+
+
 def known_alive(stage, machine, held):
-    """The servers of its site of which anybody knows that they live."""
+    """The servers of its site that it probes, and of which anybody knows that they live."""
     agents = {agent.machine.host: agent for agent in stage.agents.values()}
-    others = [other for other in stage.world.site_of(machine)
-              if other is not machine and other.up and agents[other.host].sent and can_be_probed(other, held)]
+    site = stage.world.site_of(machine)
+    probed = dealt(site, agents)
+    others = [other for other in site if other is not machine and (machine.host, other.host) in probed and other.up
+              and agents[other.host].sent and can_be_probed(other, held)]
     proven = [peer for peer in others if any(
-        reaches(stage, prober, adapter, peer, held) for prober in stage.world.site_of(machine)
+        reaches(stage, prober, adapter, peer, held) for prober in site if (prober.host, peer.host) in probed
         if prober is not peer and prober.up and is_fresh(stage, agents[prober.host]) for adapter in prober.active)]
     # Where nobody is proven, a server's word on itself is: as long as it can give it.
     return proven or [other for other in others if is_fresh(stage, agents[other.host])
@@ -106,7 +117,8 @@ class Course:
             self.steps.append((ms, value))
 
     def at(self, ms):
-        return next((value for when, value in reversed(self.steps) if when <= ms), None)
+        place = bisect.bisect_right(self.steps, ms, key=lambda step: step[0])
+        return self.steps[place - 1][1] if place else None
 
     def between(self, begin, end):
         """All values from one moment to another, both included."""

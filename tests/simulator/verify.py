@@ -128,10 +128,11 @@ class Verification:
         for (_, before), (ms, verdict) in zip(true.steps, true.steps[1:]):
             if before is None or verdict is None or ms < BEGINS * self.interval:
                 continue
-            seen = [when for when in self.watcher.looks
-                    if when >= ms and true.between(ms, when) == {verdict} and (shown.at(when) or [None])[0] == verdict]
-            if seen:
-                self.result.delays.append((seen[0] - ms) / self.interval)
+            end = next((when for when, _ in true.steps if when > ms), self.watcher.end + 1)
+            seen = next((when for when in self.watcher.looks
+                         if ms <= when < end and (shown.at(when) or [None])[0] == verdict), None)
+            if seen is not None:
+                self.result.delays.append((seen - ms) / self.interval)
 
     def _deals(self, name):
         """Nobody is dealt a server that is not of its site, or not any more."""
@@ -248,11 +249,8 @@ class Verification:
         """What was shown for longer than its condition is held is told."""
         shown = self.watcher.shown[name]
         for ms in self.watcher.looks:
-            for verdict in EXPOSURE:
-                hold = HOLD_S[verdict] * 1000
-                since = self._since(shown, ms)
-                if since is None or shown.at(ms)[0] != verdict or ms - since <= hold + self.interval:
-                    continue
+            verdict = (shown.at(ms) or [None])[0]
+            if verdict in EXPOSURE and ms - self._since(shown, ms) > HOLD_S[verdict] * 1000 + self.interval:
                 firing = [alert for alert in alerts if self._span(alert)[0] <= ms < self._span(alert)[1]]
                 if len(firing) != 1:
                     self._fault("missed", "alert", name, ms, f"{verdict} is shown, {len(firing)} incidents fire")
