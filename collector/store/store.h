@@ -305,8 +305,9 @@ size_t store_asking(const struct store *store);
 
 /*
  * Every server with its latest report, in order of keys. The rows are borrowed for the call. `each`
- * may stop it by returning anything but STATUS_OK, which is then the result. Where the loop's
- * thread reads what an engine has in memory the texts of the verdicts are empty.
+ * reads nothing from the store itself, and may stop it by returning anything but STATUS_OK, which is
+ * then the result. Where the loop's thread reads what an engine has in memory the texts of the
+ * verdicts are empty.
  */
 typedef enum status store_each_server(void *user, const struct record_server *server,
 				      const struct record_report *latest);

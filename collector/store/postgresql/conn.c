@@ -571,6 +571,55 @@ enum status pg_run(struct pg_conn *conn, const struct pg_statement *statement,
 	return status;
 }
 
+/* The next row; `*out` NULL: there is none any more. */
+static enum status take_row(struct pg_conn *conn, const char *what, PGresult **out,
+			    char error[STORE_ERROR_SIZE])
+{
+	uint64_t deadline_ms = loop_monotonic_ms() + (uint64_t)conn->read_ms;
+	enum status status = await(conn, what, deadline_ms, conn->read_ms, error);
+
+	*out = status == STATUS_OK ? PQgetResult(conn->handle) : NULL;
+	if (!*out || PQresultStatus(*out) == PGRES_SINGLE_TUPLE || is_good(*out))
+		return status;
+	status = fail_said(conn, what, *out, error);
+	PQclear(*out);
+	*out = NULL;
+	return status;
+}
+
+static enum status take_rows(struct pg_conn *conn, const char *what, pg_each_row *each, void *user,
+			     char error[STORE_ERROR_SIZE])
+{
+	enum status status;
+	PGresult *row;
+
+	while ((status = take_row(conn, what, &row, error)) == STATUS_OK && row) {
+		if (PQntuples(row) > 0)
+			status = each(user, row, error);
+		PQclear(row);
+		if (status != STATUS_OK)
+			break;
+	}
+	if (status != STATUS_OK)
+		pg_conn_disconnect(conn);
+	return status;
+}
+
+enum status pg_run_rows(struct pg_conn *conn, const struct pg_statement *statement,
+			pg_each_row *row, void *user, char error[STORE_ERROR_SIZE])
+{
+	struct pg_params none = { .n = 0 };
+	enum status status = pg_conn_connect(conn, error);
+
+	if (status == STATUS_OK)
+		status = prepare(conn, statement, &none, error);
+	if (status != STATUS_OK)
+		return status;
+	if (!send_query(conn, statement, &none) || !PQsetSingleRowMode(conn->handle))
+		return fail_lost(conn, statement->what, error);
+	return take_rows(conn, statement->what, row, user, error);
+}
+
 void pg_pipeline_begin(struct pg_conn *conn)
 {
 	conn->n_sent = 0;

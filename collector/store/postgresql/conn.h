@@ -97,6 +97,14 @@ void pg_conn_close(struct pg_conn *conn);
 enum status pg_run(struct pg_conn *conn, const struct pg_statement *statement,
 		   struct pg_params *params, PGresult **out, char error[STORE_ERROR_SIZE]);
 
+/*
+ * The same of a statement with many rows: each is given to `row` as it comes, in a result of its
+ * own, while the server sends the next ones. Where `row` does not want more the connection is ended.
+ */
+typedef enum status pg_each_row(void *user, const PGresult *row, char error[STORE_ERROR_SIZE]);
+enum status pg_run_rows(struct pg_conn *conn, const struct pg_statement *statement,
+			pg_each_row *row, void *user, char error[STORE_ERROR_SIZE]);
+
 /* Runs several statements, parted by semicolons, without parameters and results. */
 enum status pg_script(struct pg_conn *conn, const char *sql, const char *what,
 		      char error[STORE_ERROR_SIZE]);

@@ -29,6 +29,7 @@ void pg_close(struct store_db *db)
 		pg_unload(db);
 		pg_mirror_free(db->writer->mirror);
 		uv_mutex_destroy(&db->writer->loop_use);
+		uv_mutex_destroy(&db->writer->use);
 		free(db->writer->standings);
 		free(db->writer);
 	}
@@ -109,7 +110,7 @@ static struct pg_writer *writer_new(void)
 	struct pg_writer *writer = mem_alloc(sizeof *writer);
 
 	writer->mirror = pg_mirror_new();
-	if (uv_mutex_init(&writer->loop_use) != 0)
+	if (uv_mutex_init(&writer->loop_use) != 0 || uv_mutex_init(&writer->use) != 0)
 		abort(); /* only for lack of memory */
 	return writer;
 }
@@ -168,13 +169,13 @@ static enum status open_writer(struct store_db **out, const struct store_locatio
 static void pair(struct store_db *reader, struct store_db *writer)
 {
 	reader->beside = writer->writer;
-	reader->servers = writer->writer->mirror;
+	reader->servers = writer->writer;
 	writer->writer->loop = reader;
 }
 
 static void pair_asker(struct store_db *reader, struct store_db *writer)
 {
-	reader->servers = writer->writer->mirror;
+	reader->servers = writer->writer;
 }
 
 /* Whether the database is the one that we write to is what the fence of each commit tells. */

@@ -42,6 +42,7 @@ struct pg_writer {
 	int64_t epoch;
 	uint64_t
 		loaded_by; /* conn.n_connects: over another connection it may be another database */
+	uv_mutex_t use;    /* held by whoever uses memory or changes the mirror */
 	bool is_loaded;
 	struct pg_memory memory;
 	struct pg_mirror *mirror;
@@ -73,8 +74,11 @@ struct store_db {
 	struct pg_writer *writer; /* NULL: a reader's, or the terminal's */
 	struct pg_writer
 		*beside; /* of the loop's reader: whose mirror it looks into first; else NULL */
-	/* Where its servers are looked up, all but the texts of verdicts; NULL: in the database. */
-	struct pg_mirror *servers;
+	/*
+	 * In whose mirror its servers are looked up, all but the texts of verdicts; NULL: in the
+	 * database.
+	 */
+	struct pg_writer *servers;
 };
 
 /*
@@ -108,14 +112,32 @@ enum status pg_release_lease(struct store_db *db, const char *token, const char 
 			     char error[STORE_ERROR_SIZE]);
 
 /*
- * Reads the writer's memory anew, and the mirror with it; or only where it has to be, so after each
- * connecting (load.c).
+ * All that follows is of one moment, however long it takes to send it. It comes faster than it is
+ * taken, so nobody has to help the process that sends it.
+ */
+#define PG_BEGIN_READING                                                                           \
+	"BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY; SET LOCAL "                 \
+	"statement_timeout = 0; SET LOCAL max_parallel_workers_per_gather = 0"
+
+/*
+ * Reads anew the writer's memory and what the loop asks, all but the servers; or only where it has
+ * to be, so after each connecting (load.c).
  */
 enum status pg_load(struct store_db *db, char error[STORE_ERROR_SIZE]);
 /* The same of the memory alone: rows have moved. */
 enum status pg_load_memory(struct store_db *db, char error[STORE_ERROR_SIZE]);
 enum status pg_need_load(struct store_db *db, char error[STORE_ERROR_SIZE]);
 void pg_unload(struct store_db *db);
+
+/*
+ * Shows in the mirror all servers, read by this reader, and gives each to `each`, which reads nothing
+ * from the store itself (NULL: nobody wants them); or does so where that was never done (fill.c).
+ *
+ * STATUS_UNREACHABLE  also where a commit failed since
+ */
+enum status pg_fill(struct store_db *db, store_each_server *each, void *user,
+		    char error[STORE_ERROR_SIZE]);
+enum status pg_need_servers(struct store_db *db, char error[STORE_ERROR_SIZE]);
 /* STATUS_UNREACHABLE: what the fleet stands on is gone; until pg_touch() (load.c). */
 enum status pg_see_lost(const struct store_db *db, char error[STORE_ERROR_SIZE]);
 enum status pg_load_loss(struct store_db *db, char error[STORE_ERROR_SIZE]);
@@ -188,10 +210,9 @@ void pg_send_others(struct store_db *db, const struct store_change *change);
 	" LEFT JOIN report b ON b.stream_id = r.stream_id AND b.sequence = r.base_sequence AND "   \
 	"b.day = r.day"
 /* Servers h, v, with their latest reports s, r, b. */
-#define PG_SERVER_COLUMNS PG_SERVER_COLUMNS_WITH("coalesce(v.verdict_json, '')")
-#define PG_SERVER_COLUMNS_WITH(verdict_json)                                                       \
-	"h.key, v.silent, v.verdict, v.since_ms, " verdict_json                                    \
-	", coalesce(v.adapters_json, '[]'), " PG_REPORT_COLUMNS
+#define PG_SERVER_COLUMNS                                                                          \
+	"h.key, v.silent, v.verdict, v.since_ms, coalesce(v.verdict_json, ''), "                   \
+	"coalesce(v.adapters_json, '[]'), " PG_REPORT_COLUMNS
 #define PG_SERVER_TABLES                                                                           \
 	"host h JOIN server v ON v.host_id = h.id JOIN stream s ON s.id = h.latest_stream CROSS "  \
 	"JOIN LATERAL (SELECT * FROM report l WHERE l.stream_id = s.id AND l.day = "               \

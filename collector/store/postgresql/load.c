@@ -6,10 +6,6 @@
 
 #include "collector/base/log.h"
 
-/* Rows that are read at once: of streams, and of servers with their reports. */
-#define PAGE         10000
-#define SERVERS_PAGE 1000
-
 static const struct pg_statement save_loss = {
 	"save_loss", "save how many commits were lost",
 	"INSERT INTO meta SELECT name, value FROM unnest(ARRAY['lost_commits', 'lost_ms'], "
@@ -27,13 +23,7 @@ static const struct pg_statement list_streams = {
 	"SELECT h.key, s.id, s.agent_id, s.epoch, s.base_day, s.base_sequence, coalesce((SELECT "
 	"max(r.sequence) FROM report r WHERE r.stream_id = s.id), -1), h.latest_stream = s.id, "
 	"h.latest_day, h.latest_sequence, h.id FROM host h LEFT JOIN stream s ON s.host_id = h.id "
-	"WHERE h.id > $1 AND h.id <= $2 ORDER BY h.id, s.id"
-};
-/* Behind the columns of a server: where its latest report and the base of that are. */
-static const struct pg_statement list_latest = {
-	"load_servers", "read the servers",
-	"SELECT " PG_SERVER_COLUMNS_WITH("''") ", r.day, r.base_sequence FROM " PG_SERVER_TABLES
-					       " WHERE h.key > $1 ORDER BY h.key LIMIT $2"
+	"ORDER BY h.id"
 };
 static const struct pg_statement last_ids = {
 	"last_ids", "look for the last numbers",
@@ -53,41 +43,30 @@ static void take_latest(struct pg_stream *stream, const PGresult *rows, int row)
 	};
 }
 
-static void take_stream(struct pg_memory *memory, const PGresult *rows, int row)
+static enum status take_stream(void *user, const PGresult *row, char error[STORE_ERROR_SIZE])
 {
-	const char *key = pg_text(rows, row, 0);
+	struct pg_memory *memory = user;
+	const char *key = pg_text(row, 0, 0);
 	struct pg_host *host = pg_memory_find_host(memory, key);
 
+	(void)error;
 	if (!host)
-		host = pg_memory_add_host(memory, pg_number(rows, row, 10), key);
-	if (PQgetisnull(rows, row, 1))
-		return;
-	struct pg_stream *stream =
-		pg_memory_add_stream(memory, host, pg_number(rows, row, 1), pg_text(rows, row, 2),
-				     pg_text(rows, row, 3));
-	stream->base_day = pg_number(rows, row, 4);
-	stream->base_sequence = pg_number(rows, row, 5);
-	stream->last_sequence = pg_number(rows, row, 6);
-	if (pg_number(rows, row, 7))
-		take_latest(stream, rows, row);
+		host = pg_memory_add_host(memory, pg_number(row, 0, 10), key);
+	if (PQgetisnull(row, 0, 1))
+		return STATUS_OK;
+	struct pg_stream *stream = pg_memory_add_stream(memory, host, pg_number(row, 0, 1),
+							pg_text(row, 0, 2), pg_text(row, 0, 3));
+	stream->base_day = pg_number(row, 0, 4);
+	stream->base_sequence = pg_number(row, 0, 5);
+	stream->last_sequence = pg_number(row, 0, 6);
+	if (pg_number(row, 0, 7))
+		take_latest(stream, row, 0);
+	return STATUS_OK;
 }
 
-static enum status load_streams(struct store_db *db, int64_t last, char error[STORE_ERROR_SIZE])
+static enum status load_streams(struct store_db *db, char error[STORE_ERROR_SIZE])
 {
-	enum status status = STATUS_OK;
-
-	for (int64_t from = 0; status == STATUS_OK && from < last; from += PAGE) {
-		struct pg_params params = { .n = 0 };
-		PGresult *rows;
-
-		pg_add_number(&params, from);
-		pg_add_number(&params, from + PAGE);
-		status = pg_run(&db->conn, &list_streams, &params, &rows, error);
-		for (int i = 0; status == STATUS_OK && i < PQntuples(rows); i++)
-			take_stream(&db->writer->memory, rows, i);
-		PQclear(rows);
-	}
-	return status;
+	return pg_run_rows(&db->conn, &list_streams, take_stream, &db->writer->memory, error);
 }
 
 static enum status load_days(struct store_db *db, char error[STORE_ERROR_SIZE])
@@ -98,109 +77,6 @@ static enum status load_days(struct store_db *db, char error[STORE_ERROR_SIZE])
 	for (int i = 0; status == STATUS_OK && i < PQntuples(rows); i++)
 		pg_memory_add_day(&db->writer->memory, strtoll(pg_text(rows, i, 0), NULL, 10));
 	PQclear(rows);
-	return status;
-}
-
-static struct pg_body *get_body(const PGresult *rows, int row, int first)
-{
-	return PQgetisnull(rows, row, first)
-		       ? NULL
-		       : pg_body_new((enum store_encoding)pg_number(rows, row, first),
-				     pg_bytes(rows, row, first + 1));
-}
-
-/* What the next report is told apart from, if that is in this row. */
-static void take_base(const struct pg_memory *memory, const struct record_report *latest,
-		      const PGresult *rows, int row, struct pg_body *body, struct pg_body *base)
-{
-	int64_t day = pg_number(rows, row, PG_SERVER_N_COLUMNS);
-	int64_t sequence = base ? pg_number(rows, row, PG_SERVER_N_COLUMNS + 1) : latest->sequence;
-	struct pg_host *host = pg_memory_find_host(memory, latest->key);
-	struct pg_stream *stream = host ? host->latest.stream : NULL;
-
-	if (stream && stream->base_day == day && stream->base_sequence == sequence)
-		pg_memory_set_base(stream, base ? base : body);
-}
-
-static void take_server(struct store_db *db, struct pg_picture *picture, const PGresult *rows,
-			int row)
-{
-	struct record_server server = pg_get_server(rows, row);
-	struct record_report latest = pg_get_report_facts(rows, row, PG_SERVER_REPORT, server.key);
-	struct pg_body *body = get_body(rows, row, PG_SERVER_REPORT + PG_REPORT_BODY);
-	struct pg_body *base = get_body(rows, row, PG_SERVER_REPORT + PG_REPORT_BODY + 2);
-
-	pg_picture_put_server(picture, &server);
-	pg_picture_put_report(picture, &latest, body, base);
-	take_base(&db->writer->memory, &latest, rows, row, body, base);
-	pg_body_unref(body);
-	pg_body_unref(base);
-}
-
-/* The servers behind `*last`, which becomes the last of them; `*n`: how many they are. */
-static enum status load_page(struct store_db *db, struct pg_picture *picture, struct buffer *last,
-			     int *n, char error[STORE_ERROR_SIZE])
-{
-	struct pg_params params = { .n = 0 };
-	PGresult *rows;
-
-	pg_add_text(&params, last->bytes);
-	pg_add_number(&params, SERVERS_PAGE);
-	enum status status = pg_run(&db->conn, &list_latest, &params, &rows, error);
-	*n = status == STATUS_OK ? PQntuples(rows) : 0;
-	for (int i = 0; i < *n; i++)
-		take_server(db, picture, rows, i);
-	if (*n > 0) {
-		last->size = 0;
-		buffer_add_text(last, pg_text(rows, *n - 1, 0));
-	}
-	PQclear(rows);
-	return status;
-}
-
-static enum status load_servers(struct store_db *db, struct pg_picture *picture,
-				char error[STORE_ERROR_SIZE])
-{
-	enum status status;
-	struct buffer last;
-	int n = 0;
-
-	buffer_init(&last);
-	buffer_add_text(&last, "");
-	do
-		status = load_page(db, picture, &last, &n, error);
-	while (status == STATUS_OK && n == SERVERS_PAGE);
-	buffer_deinit(&last);
-	return status;
-}
-
-/* How far each agent has come. */
-static void note_lineages(const struct pg_memory *memory, struct pg_picture *picture)
-{
-	for (size_t i = 0; i < memory->n; i++) {
-		const struct pg_stream *stream = memory->all[i]->streams;
-		for (; stream; stream = stream->next) {
-			if (stream->last_sequence >= 0)
-				pg_picture_note(picture, stream->agent_id, stream->epoch,
-						stream->last_sequence);
-		}
-	}
-}
-
-static enum status load_mirror(struct store_db *db, char error[STORE_ERROR_SIZE])
-{
-	struct pg_picture *picture = pg_picture_new();
-
-	note_lineages(&db->writer->memory, picture);
-	enum status status = load_servers(db, picture, error);
-	if (status == STATUS_OK)
-		status = pg_mirror_expected(db, error);
-	if (status == STATUS_OK)
-		status = pg_read_ahead(db, error);
-	if (status == STATUS_OK)
-		pg_mirror_show(db->writer->mirror, picture);
-	else
-		pg_picture_free(picture);
 	return status;
 }
 
@@ -240,7 +116,7 @@ enum status pg_load_memory(struct store_db *db, char error[STORE_ERROR_SIZE])
 	if (status == STATUS_OK)
 		status = load_days(db, error);
 	if (status == STATUS_OK)
-		status = load_streams(db, last[0], error);
+		status = load_streams(db, error);
 	if (status != STATUS_OK) {
 		pg_unload(db);
 		return status;
@@ -254,20 +130,19 @@ enum status pg_load_memory(struct store_db *db, char error[STORE_ERROR_SIZE])
 	return STATUS_OK;
 }
 
-/* All as of one moment. */
 enum status pg_load(struct store_db *db, char error[STORE_ERROR_SIZE])
 {
-	enum status status =
-		pg_script(&db->conn, "BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY",
-			  list_latest.what, error);
+	enum status status = pg_script(&db->conn, PG_BEGIN_READING, list_streams.what, error);
 
 	if (status != STATUS_OK)
 		return status;
 	status = pg_load_memory(db, error);
 	if (status == STATUS_OK)
-		status = load_mirror(db, error);
+		status = pg_mirror_expected(db, error);
 	if (status == STATUS_OK)
-		status = pg_script(&db->conn, "COMMIT", list_latest.what, error);
+		status = pg_read_ahead(db, error);
+	if (status == STATUS_OK)
+		status = pg_script(&db->conn, "COMMIT", list_streams.what, error);
 	if (status != STATUS_OK) {
 		pg_unload(db);
 		pg_conn_disconnect(&db->conn); /* with what was begun */

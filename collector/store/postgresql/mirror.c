@@ -33,6 +33,7 @@ SLIST_HEAD(pg_answer_list, pg_answer);
 struct pg_mirror {
 	uv_mutex_t mutex;
 	struct pg_picture *picture;
+	bool has_servers; /* it was shown one */
 	struct pg_answer_list answers;
 	int64_t expected_version;
 	bool has_committed;
@@ -336,11 +337,20 @@ void pg_mirror_unlock(struct pg_mirror *mirror)
 	uv_mutex_unlock(&mirror->mutex);
 }
 
+bool pg_mirror_has_servers(struct pg_mirror *mirror)
+{
+	pg_mirror_lock(mirror);
+	bool has_servers = mirror->has_servers;
+	pg_mirror_unlock(mirror);
+	return has_servers;
+}
+
 void pg_mirror_show(struct pg_mirror *mirror, struct pg_picture *picture)
 {
 	struct pg_picture *before = pg_mirror_lock(mirror);
 
 	mirror->picture = picture;
+	mirror->has_servers = true;
 	pg_mirror_unlock(mirror);
 	pg_picture_free(before); /* nobody has anything of it any more */
 }

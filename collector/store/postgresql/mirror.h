@@ -3,8 +3,8 @@
  * network: of each server its state and its latest report, packed, with the one that it is told
  * apart from; how far each agent has come in each of its lives; and answers that were read ahead.
  *
- * The writer's thread fills it and is the only one that counts users of bodies. Whoever else looks
- * into it holds its lock, and copies.
+ * Whoever changes it, and counts users of bodies, holds the writer's `use`. Whoever else looks into
+ * it holds its lock, and copies.
  */
 #pragma once
 
@@ -94,7 +94,8 @@ void pg_mirror_free(struct pg_mirror *mirror);
 struct pg_picture *pg_mirror_lock(struct pg_mirror *mirror);
 void pg_mirror_unlock(struct pg_mirror *mirror);
 
-/* Another one takes its place, which belongs to the mirror then. */
+/* Another one takes its place, which belongs to the mirror then; until the first it is empty. */
+bool pg_mirror_has_servers(struct pg_mirror *mirror);
 void pg_mirror_show(struct pg_mirror *mirror, struct pg_picture *picture);
 
 /*

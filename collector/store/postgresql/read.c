@@ -13,11 +13,6 @@ static const struct pg_statement list_servers = { "list_servers", "read the serv
 						  "SELECT " PG_SERVER_COLUMNS
 						  " FROM " PG_SERVER_TABLES
 						  " WHERE h.key > $1 ORDER BY h.key LIMIT $2" };
-static const struct pg_statement list_verdicts = {
-	"list_verdicts", "read the servers",
-	"SELECT h.key, coalesce(v.verdict_json, '') FROM host h JOIN server v ON v.host_id = h.id "
-	"WHERE h.key > $1 ORDER BY h.key LIMIT $2"
-};
 static const struct pg_statement one_server = { "one_server", "read a server",
 						"SELECT " PG_SERVER_COLUMNS
 						" FROM " PG_SERVER_TABLES " WHERE h.key = $1" };
@@ -273,15 +268,18 @@ static enum status look_up_server(struct store_db *db, const char *key, struct a
 {
 	struct packed packed;
 
-	const struct pg_shown *shown = pg_picture_find(pg_mirror_lock(db->servers), key);
+	enum status status = pg_need_servers(db, error);
+	if (status != STATUS_OK)
+		return status;
+	const struct pg_shown *shown = pg_picture_find(pg_mirror_lock(db->servers->mirror), key);
 	if (shown)
 		packed = copy_shown(db, shown, arena, server, latest);
-	pg_mirror_unlock(db->servers);
+	pg_mirror_unlock(db->servers->mirror);
 	return shown ? unpack(db, &packed, latest, error) : STATUS_NOT_FOUND;
 }
 
-static enum status visit_shown(struct store_db *db, const char *key, const char *verdict_json,
-			       store_each_server *each, void *user, char error[STORE_ERROR_SIZE])
+static enum status visit_shown(struct store_db *db, const char *key, store_each_server *each,
+			       void *user, char error[STORE_ERROR_SIZE])
 {
 	struct record_report latest;
 	struct record_server server;
@@ -289,7 +287,6 @@ static enum status visit_shown(struct store_db *db, const char *key, const char 
 
 	arena_init(&arena);
 	enum status status = look_up_server(db, key, &arena, &server, &latest, error);
-	server.verdict_json = verdict_json;
 	if (status == STATUS_OK)
 		status = each(user, &server, &latest);
 	else if (status == STATUS_NOT_FOUND)
@@ -298,48 +295,26 @@ static enum status visit_shown(struct store_db *db, const char *key, const char 
 	return status;
 }
 
-/* As visit_page(): with texts of the database to what is in memory. */
-static enum status visit_page_shown(struct store_db *db, struct buffer *last, int *n,
-				    store_each_server *each, void *user,
-				    char error[STORE_ERROR_SIZE])
-{
-	struct pg_params params = { .n = 0 };
-	PGresult *rows;
-
-	pg_add_text(&params, last->bytes);
-	pg_add_number(&params, PAGE);
-	enum status status = pg_run(&db->conn, &list_verdicts, &params, &rows, error);
-	*n = status == STATUS_OK ? PQntuples(rows) : 0;
-	for (int i = 0; status == STATUS_OK && i < *n; i++)
-		status = visit_shown(db, pg_text(rows, i, 0), pg_text(rows, i, 1), each, user,
-				     error);
-	note_last(last, rows, *n);
-	PQclear(rows);
-	return status;
-}
-
 static enum status visit_all_shown(struct store_db *db, store_each_server *each, void *user,
 				   char error[STORE_ERROR_SIZE])
 {
-	enum status status = STATUS_OK;
 	struct arena arena;
 	size_t n = 0;
 
+	enum status status = pg_need_servers(db, error);
+	if (status != STATUS_OK)
+		return status;
 	arena_init(&arena);
-	const char **keys = pg_picture_keys(pg_mirror_lock(db->servers), &n, &arena);
-	pg_mirror_unlock(db->servers);
+	const char **keys = pg_picture_keys(pg_mirror_lock(db->servers->mirror), &n, &arena);
+	pg_mirror_unlock(db->servers->mirror);
 	for (size_t i = 0; status == STATUS_OK && i < n; i++)
-		status = visit_shown(db, keys[i], "", each, user, error);
+		status = visit_shown(db, keys[i], each, user, error);
 	arena_deinit(&arena);
 	return status;
 }
 
-typedef enum status visit_servers(struct store_db *db, struct buffer *last, int *n,
-				  store_each_server *each, void *user,
-				  char error[STORE_ERROR_SIZE]);
-
-static enum status visit_pages(struct store_db *db, visit_servers *visit, store_each_server *each,
-			       void *user, char error[STORE_ERROR_SIZE])
+static enum status visit_pages(struct store_db *db, store_each_server *each, void *user,
+			       char error[STORE_ERROR_SIZE])
 {
 	enum status status = STATUS_OK;
 	struct buffer last;
@@ -348,7 +323,7 @@ static enum status visit_pages(struct store_db *db, visit_servers *visit, store_
 	buffer_init(&last);
 	buffer_add_text(&last, "");
 	do
-		status = visit(db, &last, &n, each, user, error);
+		status = visit_page(db, &last, &n, each, user, error);
 	while (status == STATUS_OK && n == PAGE);
 	buffer_deinit(&last);
 	return status;
@@ -361,7 +336,7 @@ enum status pg_read_servers(struct store_db *db, store_each_server *each, void *
 	if (db->beside)
 		return visit_all_shown(db, each, user, error);
 	if (db->servers)
-		return visit_pages(db, visit_page_shown, each, user, error);
+		return pg_fill(db, each, user, error);
 	char ignored[STORE_ERROR_SIZE];
 
 	enum status status = STATUS_OK;
@@ -371,7 +346,7 @@ enum status pg_read_servers(struct store_db *db, store_each_server *each, void *
 				   list_servers.what, error);
 	if (status != STATUS_OK)
 		return status;
-	status = visit_pages(db, visit_page, each, user, error);
+	status = visit_pages(db, each, user, error);
 	if (db->conn.handle && !db->in_snapshot)
 		pg_script(&db->conn, "ROLLBACK", list_servers.what, ignored); /* it only read */
 	return status;
@@ -455,11 +430,16 @@ enum status pg_read_body_hash(struct store_db *db, const char *agent_id, const c
 	return status;
 }
 
-static enum status look_up_last_sequence(struct pg_mirror *mirror, const char *agent_id,
-					 const char *epoch, int64_t *out)
+static enum status look_up_last_sequence(struct store_db *db, const char *agent_id,
+					 const char *epoch, int64_t *out,
+					 char error[STORE_ERROR_SIZE])
 {
-	enum status status = pg_picture_last_sequence(pg_mirror_lock(mirror), agent_id, epoch, out);
+	struct pg_mirror *mirror = db->servers->mirror;
+	enum status status = pg_need_servers(db, error);
 
+	if (status != STATUS_OK)
+		return status;
+	status = pg_picture_last_sequence(pg_mirror_lock(mirror), agent_id, epoch, out);
 	pg_mirror_unlock(mirror);
 	return status;
 }
@@ -470,7 +450,7 @@ enum status pg_read_last_sequence(struct store_db *db, const char *agent_id, con
 	struct pg_params params = { .n = 0 };
 
 	if (db->beside)
-		return look_up_last_sequence(db->beside->mirror, agent_id, epoch, out);
+		return look_up_last_sequence(db, agent_id, epoch, out, error);
 	pg_add_text(&params, agent_id);
 	pg_add_text(&params, epoch);
 	return pg_run_numbers(db, &last_sequence, &params, out, 1, error);

@@ -125,11 +125,8 @@ static enum status sweep_changes(struct store_db *db, const struct store_limits 
 	return status;
 }
 
-/*
- * A day at a time: `*more`, there may be another one. Tomorrow's table is made by its first report.
- */
-enum status pg_sweep(struct store_db *db, const struct store_limits *limits, int64_t now_ms,
-		     bool *more, char error[STORE_ERROR_SIZE])
+static enum status sweep(struct store_db *db, const struct store_limits *limits, int64_t now_ms,
+			 bool *more, char error[STORE_ERROR_SIZE])
 {
 	store_clocks_advance(&db->writer->clocks, now_ms, loop_monotonic_ms());
 	*more = false;
@@ -146,4 +143,16 @@ enum status pg_sweep(struct store_db *db, const struct store_limits *limits, int
 		status = sweep_changes(db, limits, error);
 	/* The terminal writes it, too. */
 	return status == STATUS_OK ? pg_mirror_expected(db, error) : status;
+}
+
+/*
+ * A day at a time: `*more`, there may be another one. Tomorrow's table is made by its first report.
+ */
+enum status pg_sweep(struct store_db *db, const struct store_limits *limits, int64_t now_ms,
+		     bool *more, char error[STORE_ERROR_SIZE])
+{
+	uv_mutex_lock(&db->writer->use);
+	enum status status = sweep(db, limits, now_ms, more, error);
+	uv_mutex_unlock(&db->writer->use);
+	return status;
 }

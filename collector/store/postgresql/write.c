@@ -256,15 +256,24 @@ static void show_change(struct pg_picture *picture, const struct store_change *c
 		pg_picture_put_server(picture, &change->servers[i]);
 }
 
-/* Shows the loop what is committed. */
-static void show_changes(struct pg_writer *writer, const struct store_change *const *changes,
-			 size_t n)
+static void show_in(struct pg_picture *picture, const struct pg_writer *writer,
+		    const struct store_change *const *changes, size_t n)
 {
-	struct pg_picture *picture = pg_mirror_lock(writer->mirror);
 	const struct pg_standing *standing = writer->standings;
 
 	for (size_t i = 0; i < n; i++)
 		show_change(picture, changes[i], &standing);
+}
+
+/* Shows the loop what is committed; where no servers were read yet they come with all others. */
+static void show_changes(struct pg_writer *writer, const struct store_change *const *changes,
+			 size_t n)
+{
+	bool has_servers = pg_mirror_has_servers(writer->mirror);
+	struct pg_picture *picture = pg_mirror_lock(writer->mirror);
+
+	if (has_servers)
+		show_in(picture, writer, changes, n);
 	pg_writer_drop_standings(writer);
 	pg_mirror_unlock(writer->mirror);
 	if (n > 0)
@@ -283,14 +292,9 @@ static void show_expected(struct store_db *db, const struct store_change *const 
 		pg_mirror_expected(db, ignored);
 }
 
-/* Old reports go by days, in the sweep. */
-enum status pg_commit(struct store_db *db, const struct store_change *const *changes, size_t n,
-		      const struct store_limits *limits, char error[STORE_ERROR_SIZE])
+static enum status commit_loaded(struct store_db *db, const struct store_change *const *changes,
+				 size_t n, char error[STORE_ERROR_SIZE])
 {
-	(void)limits;
-
-	if (!db->writer)
-		return commit_aside(db, changes, n, error);
 	enum status status = pg_need_load(db, error);
 	if (status == STATUS_OK)
 		status = pg_see_lost(db, error);
@@ -305,6 +309,20 @@ enum status pg_commit(struct store_db *db, const struct store_change *const *cha
 	return STATUS_OK;
 }
 
+/* Old reports go by days, in the sweep. */
+enum status pg_commit(struct store_db *db, const struct store_change *const *changes, size_t n,
+		      const struct store_limits *limits, char error[STORE_ERROR_SIZE])
+{
+	(void)limits;
+
+	if (!db->writer)
+		return commit_aside(db, changes, n, error);
+	uv_mutex_lock(&db->writer->use);
+	enum status status = commit_loaded(db, changes, n, error);
+	uv_mutex_unlock(&db->writer->use);
+	return status;
+}
+
 static enum status see_fence(struct store_db *db, char error[STORE_ERROR_SIZE])
 {
 	struct pg_params params = { .n = 0 };
@@ -316,8 +334,7 @@ static enum status see_fence(struct store_db *db, char error[STORE_ERROR_SIZE])
 	return status;
 }
 
-/* A commit of nothing waits for a standby as others do. */
-enum status pg_touch(struct store_db *db, char error[STORE_ERROR_SIZE])
+static enum status touch(struct store_db *db, char error[STORE_ERROR_SIZE])
 {
 	enum status status = see_fence(db, error); /* before so much is read */
 
@@ -326,6 +343,15 @@ enum status pg_touch(struct store_db *db, char error[STORE_ERROR_SIZE])
 	if (status == STATUS_OK)
 		status = pg_save_loss(db, error);
 	if (status == STATUS_OK)
-		status = pg_commit(db, NULL, 0, NULL, error);
+		status = commit_loaded(db, NULL, 0, error);
 	return status == STATUS_OK ? pg_connect_loop(db->writer, error) : status;
+}
+
+/* A commit of nothing waits for a standby as others do. */
+enum status pg_touch(struct store_db *db, char error[STORE_ERROR_SIZE])
+{
+	uv_mutex_lock(&db->writer->use);
+	enum status status = touch(db, error);
+	uv_mutex_unlock(&db->writer->use);
+	return status;
 }
