@@ -9,6 +9,7 @@ import select
 import signal
 import socket
 import time
+from pathlib import Path
 
 import pytest
 from cluster_rig import TAKEOVER_S, Load, Wired, cluster, hooked, seconds_until, states, stopped
@@ -493,3 +494,98 @@ def test_the_embedded_store_knows_of_no_other_collector(tmp_path):
         assert collector.get("/v1/collectors") == nobody
         assert collector.ask("/readyz?judge")[2] == b"[+]store ok\n"
         assert "only collectors whose store is in a database" in fails("collectors", "list", "--data", tmp_path / "data")
+
+
+# The tables of an older version
+
+MIGRATING = """SELECT l.epoch, (SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND
+  state = 'active' AND query LIKE 'SELECT fence(%CREATE TABLE%'), (SELECT value FROM mtawatch.meta WHERE name = 'schema')
+  FROM mtawatch.lease l"""
+OLDER = max((Path(__file__).parent / "stores/postgresql").glob("*.sql"), key=lambda file: int(file.stem))
+GATE = """CREATE TABLE public.gate (is_shut boolean);
+CREATE FUNCTION public.wait_at_gate() RETURNS event_trigger LANGUAGE plpgsql AS
+$$ BEGIN WHILE EXISTS (SELECT 1 FROM public.gate) LOOP PERFORM pg_sleep(0.05); END LOOP; END $$;
+CREATE EVENT TRIGGER gate ON ddl_command_end WHEN TAG IN ('CREATE TABLE') EXECUTE FUNCTION public.wait_at_gate()"""
+
+
+class Migration:
+    """Two collectors, not started yet, on a database whose tables the version before this one has made."""
+
+    def __init__(self, members, server):
+        self.members, self.server, self.database = members, server, database_of(members[0].store)
+        self.older = int(OLDER.stem)
+        text = OLDER.read_text()
+        server.execute("DROP SCHEMA mtawatch CASCADE", self.database)
+        server.execute(text, self.database)
+        server.execute(GATE, self.database)
+        for member in members:
+            (member.directory / "fleet").unlink()  # of the tables that were there
+
+    def state(self):
+        """(epoch of the lease, migrations that wait, the tables' version), as of one moment."""
+        return tuple(map(int, self.server.execute(MIGRATING, self.database).split("|")))
+
+    @contextlib.contextmanager
+    def held(self):
+        """Amid it, when the first of its tables is made, for the half a minute that a statement may take; the epoch."""
+        self.server.execute("INSERT INTO public.gate VALUES (true)", self.database)
+        first = self.members[0].start()
+        until(lambda: self.state()[1] == 1, first.log)
+        yield self.state()[0]
+        self.server.execute("DELETE FROM public.gate", self.database)
+
+    def assert_finished_by(self, judge):
+        until(judge.judges, judge.log)
+        assert self.state()[1:] == (0, self.older + 1)
+        succeeds("check", "--store", judge.store, "--data", judge.directory)
+
+
+@pytest.fixture
+def migration(tmp_path, shared_server):
+    with cluster(tmp_path, shared_server.make_database(), "c1", "c2") as members:
+        yield Migration(members, shared_server)
+
+
+def test_nobody_takes_over_in_the_midst_of_a_migration(migration):
+    """Whose collector is killed: the database completes it, and only then somebody else has the lease."""
+    killed, other = migration.members
+    with migration.held() as epoch:
+        killed.stop(signal.SIGKILL)
+        other.start()
+        end = time.monotonic() + TAKEOVER_S + 3
+        while time.monotonic() < end:
+            assert migration.state() == (epoch, 1, migration.older)
+    migration.assert_finished_by(other)
+    assert migration.state()[0] > epoch
+
+
+def test_without_the_fences_lock_somebody_takes_over_in_the_midst_of_a_migration(migration, shared_server):
+    killed, other = migration.members
+    shared_server.execute(CHECK_ONLY, migration.database)
+    with migration.held() as epoch:
+        killed.stop(signal.SIGKILL)
+        other.start()
+        until(lambda: migration.state() in ((epoch + 1, 1, migration.older), (epoch + 1, 2, migration.older)), other.log)
+        other.stop(signal.SIGKILL)
+
+
+def test_a_migration_that_is_cut_off_leaves_nothing_behind_and_the_next_judge_finishes_it(migration, shared_server):
+    killed, other = migration.members
+    with migration.held() as epoch:
+        killed.stop(signal.SIGKILL)
+        shared_server.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() "
+                              "AND query LIKE 'SELECT fence(%CREATE TABLE%' AND pid <> pg_backend_pid()", migration.database)
+        until(lambda: migration.state() == (epoch, 0, migration.older), migration.state)
+        assert shared_server.execute("SELECT to_regclass('mtawatch.remark') IS NULL", migration.database) == "t"
+    other.start()
+    migration.assert_finished_by(other)
+    assert migration.state()[0] == epoch + 1
+
+
+def test_of_two_that_start_at_once_on_older_tables_one_brings_them_up_to_date(migration):
+    for member in migration.members:
+        member.start()
+    until(lambda: sum(member.judges() for member in migration.members) == 1)
+    until(lambda: sum(member.stands_by() for member in migration.members) == 1)
+    judge, = (member for member in migration.members if member.judges())
+    migration.assert_finished_by(judge)
