@@ -1,10 +1,11 @@
 -- For wrk: reports of about 4 KB, each a new one. Arguments after "--":
 --
---   report.lua FLEET RUN [KIND [RATE CONNECTIONS]]
+--   report.lua FLEET RUN [KIND [RATE CONNECTIONS [SENT]]]
 --
 -- FLEET names a file with a line a server: name, agent id, key, site, place in the site, size of the
 -- site; those of one site follow one another. RUN is a number that no run against the same collector
--- had. With a RATE (requests a second) each of the CONNECTIONS pauses at random between requests.
+-- had. With a RATE (requests a second; 0: none) each of the CONNECTIONS pauses at random between requests.
+-- SENT goes on with a run of which so many reports may have been sent.
 --
 -- A server has two adapters and probes up to 16 servers of its site from both. One in ten is exposed:
 -- its second adapter reaches nobody. KIND says what changes from one report to the next:
@@ -58,7 +59,7 @@ mtawatch_mta_last_start_seconds{outcome="started",event="9298"} 1763611360
 ]]
 
 local agents, epoch, kind, pause_ms, reports = {}, 0, "life", 0, {}
-count, bytes = 0, 0 -- global, so that done() can get at them
+sent, count, bytes = 0, 0, 0 -- global, so that done() can get at them
 local files = {}
 for i, name in ipairs(FILES) do files[i] = FILE:format(name, 4711 * i) end
 
@@ -154,8 +155,11 @@ function init(arguments)
     read_fleet(arguments[1])
     epoch = tonumber(arguments[2])
     kind = arguments[3] or kind
-    if arguments[4] then
-        pause_ms = 1000 * tonumber(arguments[5]) / tonumber(arguments[4])
+    sent = tonumber(arguments[6] or 0)
+    count = sent
+    local rate = tonumber(arguments[4] or 0)
+    if rate > 0 then
+        pause_ms = 1000 * tonumber(arguments[5]) / rate
         math.randomseed(epoch)
     else
         delay = nil
@@ -184,5 +188,5 @@ function done(summary, latency)
     io.write(("RESULT %d %d %d %d %d %d %d\n"):format(
         summary.requests, errors.status + errors.read + errors.write + errors.timeout + errors.connect,
         summary.duration, latency:percentile(50), latency:percentile(99), latency.max,
-        threads[1]:get("bytes") / threads[1]:get("count")))
+        threads[1]:get("bytes") / (threads[1]:get("count") - threads[1]:get("sent"))))
 end

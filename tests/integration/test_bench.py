@@ -62,6 +62,9 @@ def test_a_store_can_be_filled_and_its_servers_report(tmp_path):
         assert collector.get("/v1/servers")["matched"] == 100 and answer["matched"] == 20
         result = load.wrk(collector.url, "report.lua", tmp_path / "fleet", 1, "life", seconds=SECONDS)
         assert result.errors == 0 and 0 < result.requests <= taken(collector)
+        sent = result.requests + 64
+        result = load.wrk(collector.url, "report.lua", tmp_path / "fleet", 1, "life", 0, 64, sent, seconds=SECONDS)
+        assert result.errors == 0 and 4000 < result.body_size < 8000
         assert collector.get("/v1/servers")["matched"] == 100
 
 
