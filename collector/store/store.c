@@ -25,7 +25,7 @@
 #define MANY      8
 #define FAST_MS   8
 #define ENOUGH    16
-#define SPACED_MS 4
+#define SPACED_MS 8
 
 /* Between two chunks of the sweep: at rest, and while there is much to drop. */
 #define SWEEP_PAUSE_NS (UINT64_C(2) * 1000 * 1000 * 1000)
