@@ -55,10 +55,13 @@
 #define FLEET_ERROR_SIZE STORE_ERROR_SIZE
 
 /*
- * Verdicts of silent servers that one call judges again because of a late report; what is left is
- * due at once (fleet_next_expiry), so that no call takes long.
+ * Verdicts of silent servers that one call judges again because of a late report, and after how many
+ * reports that this had to read it judges no further one: each takes those of its site that are not
+ * the latest ones any more. What is left is due at once (fleet_next_expiry), so that no call takes
+ * long.
  */
 #define FLEET_MAX_SILENT_JUDGED 32
+#define FLEET_MAX_READ_AGAIN    64
 
 /* Servers that one fleet_load() or fleet_advance() makes silent, for the same reason. */
 #define FLEET_MAX_EXPIRED 64

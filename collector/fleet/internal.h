@@ -119,6 +119,7 @@ struct fleet {
 	struct card_index cards;
 	struct expiry_heap expiry;
 	struct fleet_server *to_rejudge; /* in no order */
+	uint64_t n_read_until;           /* reports so far that fleet_read_until() had to read */
 	struct fleet_site *touched;
 	struct flights flights;
 	uint64_t n_imported; /* reports so far that did not come from the agents that they name */
@@ -302,6 +303,6 @@ enum status fleet_silent_judge(struct fleet *fleet, struct fleet_server *server,
 void fleet_silent_mark_for_rejudge(struct fleet *fleet, const struct fleet_site *site,
 				   int64_t at_ms);
 
-/* Judges up to FLEET_MAX_SILENT_JUDGED of the marked servers again. */
+/* Judges the marked servers again, up to FLEET_MAX_SILENT_JUDGED and FLEET_MAX_READ_AGAIN. */
 enum status fleet_silent_rejudge_marked(struct fleet *fleet, struct changes *changes,
 					char error[FLEET_ERROR_SIZE]);

@@ -65,6 +65,7 @@ static enum status read_until(struct fleet *fleet, const char *key, int64_t unti
 	struct arena arena;
 
 	*out = NULL;
+	fleet->n_read_until++;
 	arena_init(&arena);
 	enum status status =
 		store_read_report_until(fleet->store, key, until_ms, &arena, &record, error);

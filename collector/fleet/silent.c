@@ -136,8 +136,10 @@ enum status fleet_silent_rejudge_marked(struct fleet *fleet, struct changes *cha
 					char error[FLEET_ERROR_SIZE])
 {
 	enum status status = STATUS_OK;
+	uint64_t enough = fleet->n_read_until + FLEET_MAX_READ_AGAIN;
 
-	for (size_t i = 0; i < FLEET_MAX_SILENT_JUDGED && fleet->to_rejudge && status == STATUS_OK;
+	for (size_t i = 0; i < FLEET_MAX_SILENT_JUDGED && fleet->n_read_until < enough &&
+			   fleet->to_rejudge && status == STATUS_OK;
 	     i++) {
 		struct fleet_server *server = fleet->to_rejudge;
 		assert(server->needs_rejudge);

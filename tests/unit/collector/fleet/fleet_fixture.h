@@ -40,6 +40,7 @@ struct fixture {
 	bool is_broken;     /* the store cannot be read */
 	size_t n_looked_up; /* reports of which it was asked for an earlier copy */
 	size_t n_streams_looked_up;
+	size_t n_read_until; /* reports that were the latest until some moment */
 };
 
 void fixture_init(struct fixture *f);

@@ -306,6 +306,55 @@ static void one_that_fell_silent_unseen_is_judged_at_its_own_last_fresh_moment(v
 	}
 }
 
+static void report_of_each(struct fixture *f, int first, int last, const char *rows, int64_t at_ms)
+{
+	for (int n = first; n <= last; n++) {
+		char name[8];
+		snprintf(name, sizeof name, "S%d", n);
+		struct fixture_words words = { .name = name, .rows = rows };
+		fixture_report(f, &words, at_ms, at_ms);
+	}
+}
+
+static int count_verdicts(const struct fixture *f, int first, int last, const char *verdict)
+{
+	int n = 0;
+
+	for (int i = first; i <= last; i++) {
+		char name[8];
+		snprintf(name, sizeof name, "S%d", i);
+		n += strcmp(fixture_verdict(f, name), verdict) == 0;
+	}
+	return n;
+}
+
+/*
+ * S1 to S20 are silent and fail on S22, which a late report of S21 proves; for each of them the
+ * reports of then of the twenty others are read.
+ */
+static void one_call_does_not_read_the_past_of_a_whole_site(void **state)
+{
+	static const struct fixture_words late = { .name = "S21", .rows = "S22:mta/mta" };
+	struct fixture f;
+	(void)state;
+
+	fixture_init(&f);
+	report_of_each(&f, 1, 20, "S22:none/none", T0);
+	report_of_each(&f, 21, 40, "S22:none/none", T0 + 10 * MINUTE);
+	fixture_advance(&f, T0 + LAST_FRESH + 1);
+	report_of_each(&f, 21, 40, "S22:none/none", T0 + 17 * MINUTE);
+	assert_int_equal(count_verdicts(&f, 1, 20, "unknown silent"), 20);
+
+	f.n_read_until = 0;
+	fixture_report(&f, &late, T0 + 12 * MINUTE, T0 + 18 * MINUTE);
+	assert_in_range(f.n_read_until, 20, FLEET_MAX_READ_AGAIN + 40);
+	assert_in_range(count_verdicts(&f, 1, 20, "exposed silent"), 1, 10);
+	assert_int_equal(fleet_next_expiry(f.fleet), 0);
+	fixture_advance(&f, T0 + 18 * MINUTE);
+	assert_int_equal(count_verdicts(&f, 1, 20, "exposed silent"), 20);
+	fixture_deinit(&f);
+}
+
 static void a_failed_commit_leaves_what_is_stored(void **state)
 {
 	static const struct fixture_words s1 = { .name = "S1", .rows = "S2:mta/mta" };
@@ -576,6 +625,7 @@ int main(void)
 		cmocka_unit_test(a_silent_server_keeps_its_verdict_over_restarts_until_it_reports),
 		cmocka_unit_test(
 			one_that_fell_silent_unseen_is_judged_at_its_own_last_fresh_moment),
+		cmocka_unit_test(one_call_does_not_read_the_past_of_a_whole_site),
 		cmocka_unit_test(a_failed_commit_leaves_what_is_stored),
 		cmocka_unit_test(deals_the_peers_of_the_site_as_they_were_reported_last),
 		cmocka_unit_test(a_removed_server_proves_nothing_and_comes_back_only_alive),
