@@ -273,9 +273,10 @@ class Verification:
         heard = []
         ends = [ms for ms, silent in changes if not silent] + [self.watcher.end + 1]
         for begin, end in zip([ms for ms, silent in changes if silent], ends):
-            starts = [kill for kill in self.stage.kills if kill <= begin]
-            starts += [until for since, until in self.stage.restored if since < begin <= until]
-            from_ms = max([begin, *(start + FRESH_INTERVALS * self.interval for start in starts)])
+            limit = FRESH_INTERVALS * self.interval
+            from_ms = max([begin, *(kill + limit for kill in self.stage.kills if kill <= begin)])
+            for since, until in self.stage.restored:  # what counted then is not known any more
+                from_ms = until + limit if since < from_ms <= until else from_ms
             if from_ms <= end:
                 heard.append(from_ms)
         return heard
