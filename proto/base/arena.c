@@ -117,6 +117,23 @@ char *arena_strdup(struct arena *arena, const char *text)
 	return text ? arena_strndup(arena, text, strlen(text)) : NULL;
 }
 
+char *arena_join(struct arena *arena, const char *const *parts, size_t n)
+{
+	size_t size = 0;
+
+	for (size_t i = 0; i < n; i++)
+		size += strlen(parts[i]);
+	char *text = take_bytes(arena, size + 1);
+	char *at = text;
+	for (size_t i = 0; i < n; i++) {
+		size_t part = strlen(parts[i]);
+		memcpy(at, parts[i], part);
+		at += part;
+	}
+	*at = '\0';
+	return text;
+}
+
 char *arena_vprintf(struct arena *arena, const char *format, va_list args)
 {
 	char brief[256]; /* as nearly all are */

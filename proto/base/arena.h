@@ -34,6 +34,9 @@ void *arena_make_room(struct arena *arena, void *array, size_t n, size_t *room, 
 char *arena_strdup(struct arena *arena, const char *text);
 char *arena_strndup(struct arena *arena, const char *bytes, size_t n);
 
+/* The texts, one behind the other. */
+char *arena_join(struct arena *arena, const char *const *parts, size_t n);
+
 /* A formatted string. */
 char *arena_printf(struct arena *arena, const char *format, ...)
 	__attribute__((format(PRINTF_FORMAT, 2, 3)));

@@ -1,4 +1,5 @@
 #include "proto/base/casefold.h"
+#include "proto/base/count.h"
 #include "proto/base/text.h"
 #include "proto/exposure/advisory.h"
 #include "proto/exposure/internal.h"
@@ -19,9 +20,18 @@ static const char *path_label(struct exposure_context *x, const struct site_path
 	const char *error = probe_error_words(path->error);
 	const char *proven = grade_name(path->proven);
 
-	return arena_printf(x->arena, "%s: %s%s%s%s%s%s", path->peer, grade ? grade : "not probed",
-			    error ? " (" : "", error ? error : "", error ? ")" : "",
-			    proven ? ", proven " : "", proven ? proven : "");
+	const char *const parts[] = {
+		path->peer,
+		": ",
+		grade ? grade : "not probed",
+		error ? " (" : "",
+		error ? error : "",
+		error ? ")" : "",
+		proven ? ", proven " : "",
+		proven ? proven : "",
+	};
+
+	return arena_join(x->arena, parts, COUNT(parts));
 }
 
 typedef bool path_filter(const struct site_path *path);
