@@ -51,7 +51,7 @@ const char *fleet_drift_look(struct fleet_server *server, const struct site_serv
 	if (!server->drift)
 		return NULL;
 	drift_read(server->drift, arena, &drift);
-	drift_look(&drift, seen);
-	keep(server, &drift);
+	if (drift_look(&drift, seen))
+		keep(server, &drift);
 	return server->drift;
 }

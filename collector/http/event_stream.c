@@ -174,7 +174,11 @@ void event_stream_add(struct event_stream *e, const char *kind, struct buffer *d
 	struct buffer out;
 
 	buffer_init(&out);
-	buffer_printf(&out, "id: %" PRIu64 "\nevent: %s\n", e->next_id, kind);
+	buffer_add_text(&out, "id: ");
+	buffer_add_number(&out, e->next_id);
+	buffer_add_text(&out, "\nevent: ");
+	buffer_add_text(&out, kind);
+	buffer_add_char(&out, '\n');
 	add_data(&out, data);
 	buffer_deinit(data);
 	while (e->next_id - e->first_id == EVENT_STREAM_MAX ||

@@ -624,17 +624,22 @@ static struct drift_texts find_reached_by_others(const struct drift_entry *entry
 	return out;
 }
 
-void drift_look(struct drift *drift, const struct site_server *seen)
+bool drift_look(struct drift *drift, const struct site_server *seen)
 {
+	bool changes = false;
+
 	for (size_t i = 0; i < drift->n; i++) {
 		struct drift_entry *entry = &drift->entries[i];
 		if (entry->kind != DRIFT_LOST_PEERS)
 			continue;
 		bool lasts = seen->at_ms - entry->at_ms >= DRIFT_PEERS_MS;
+		bool was_mark = entry->after.n > 0;
 		entry->after = lasts ? find_reached_by_others(entry, find_seen(seen, entry->of),
 							      drift->arena)
 				     : no_texts;
+		changes |= was_mark || entry->after.n > 0;
 	}
+	return changes;
 }
 
 /* ---- as text ---- */

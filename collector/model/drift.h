@@ -93,8 +93,11 @@ void drift_follow_peers(struct drift *drift, const struct site_member *before,
 /* Is there a peer that an adapter does not reach? Else there is nothing to follow. Quick. */
 bool drift_may_have_lost_peers(const struct site_member *after);
 
-/* Finds out which lost peers others still reach, by the view of the latest report. */
-void drift_look(struct drift *drift, const struct site_server *seen);
+/*
+ * Finds out which lost peers others still reach, by the view of the latest report. False: the drift
+ * stays as it was.
+ */
+bool drift_look(struct drift *drift, const struct site_server *seen);
 
 /* A mark: an entry of a text that drift_write() made, `after` not empty. */
 struct drift_mark {

@@ -3,12 +3,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "collector/model/findings.h"
 #include "proto/base/buffer.h"
-#include "proto/json/fields.h"
 #include "proto/base/casefold.h"
 #include "proto/base/fnv.h"
 #include "proto/base/text.h"
+#include "proto/json/slice.h"
 #include "proto/json/write.h"
 
 /* A comparison under way. */
@@ -384,29 +383,24 @@ void report_diff_compare(const struct report *before, const struct report *after
 	compare_service(&c);
 }
 
-static void read_code(struct json_reading *in, const struct json_place *at, void *item)
-{
-	const char **code = item;
-
-	json_require(in, at, "code");
-	json_get_text(in, at, "code", code);
-}
-
 char *report_diff_reasons(const char *findings_json)
 {
-	struct json_reading in;
-	struct json_place root;
+	static const char begin[] = "\"reasons\":";
+	const char *at = findings_json + strlen(begin);
 	struct buffer out = { 0 };
-	struct arena arena;
+	struct json_slice reason;
+	struct json_slice code;
 	size_t n = 0;
 
-	arena_init(&arena);
-	const char *object = findings_object(findings_json, &arena);
-	json_begin(&in, object, strlen(object), SIZE_MAX, &arena, &root);
-	const char **codes =
-		json_get_list(&in, &root, "reasons", SIZE_MAX, sizeof *codes, read_code, &n, NULL);
-	json_end(&in);
-	json_put_texts(&out, NULL, codes, in.status == STATUS_OK ? n : 0);
-	arena_deinit(&arena);
+	json_open_array(&out, NULL);
+	if (strncmp(findings_json, begin, strlen(begin)) != 0)
+		at = "";
+	while (json_slice_next(&at, &reason)) {
+		if (!json_slice_member(reason.at, "code", &code))
+			continue;
+		buffer_add_text(&out, n++ ? "," : "");
+		buffer_add(&out, code.at, code.size);
+	}
+	json_close_array(&out);
 	return buffer_take_text(&out);
 }
