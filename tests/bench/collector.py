@@ -56,12 +56,13 @@ from postgres import Postgres  # noqa: E402
 from running import PROGRAM, Collector, bearer, set_up  # noqa: E402
 
 # The goals: processor time per report as multiples of another's, milliseconds, bytes, seconds.
-MAX_OF_NGINX, MAX_OF_NODE, MAX_OF_PUSHGATEWAY, MAX_OF_PLAIN = 8, 1 / 4, 1 / 8, 1.4
+MAX_OF_NGINX, MAX_CHANGED_OF_NGINX, MAX_OF_NODE, MAX_OF_PUSHGATEWAY, MAX_OF_PLAIN = 5, 8, 1 / 5, 1 / 8, 1.4
 MAX_P99_MS = 15
 MAX_PLAIN, MAX_TLS = 1024, 16 * 1024
 DRIVE = 1.05
 SERVERS, FEW_SERVERS, SERVERS_PER_SITE, TLS_CONNECTIONS = 100_000, 400, 20, 2000
 MAX_CORES, MAX_OF_FEW, MAX_MEMORY_PER_SERVER, MAX_START_S, MAX_LIST_MS, MAX_TREND_MS = 0.35, 1.8, 6 * 1024, 8, 10, 20
+MAX_SEARCH_MS = 5  # of eight words
 WHERE = "/var/tmp"  # on a disk: what is in memory only would be durable for nothing
 WITH_STORE = ("store", "reports", "takeover")
 
@@ -148,7 +149,7 @@ def compare_costs(reports):
     ratio_of(reports, "collector", "Node.js", MAX_OF_NODE)
     ratio_of(reports, "collector", "pushgateway", MAX_OF_PUSHGATEWAY)
     ratio_of(reports, "collector, TLS", "collector", MAX_OF_PLAIN)
-    ratio_of(reports, "collector, every verdict changes", "nginx")
+    ratio_of(reports, "collector, every verdict changes", "nginx", MAX_CHANGED_OF_NGINX)
     if "collector, PostgreSQL" in reports.rows:
         ratio_of(reports, "collector, PostgreSQL", "nginx", MAX_OF_NGINX)
         ratio_of(reports, "collector, PostgreSQL", "collector")
@@ -243,7 +244,8 @@ def lists(collector):
     for path in (*(f"/v1/servers?{query}" for query in LISTS), "/v1/sites"):
         took_ms, cpu_ms = ask_often(collector, path)
         is_first_page = path.startswith("/v1/servers") and "limit=1000" not in path
-        tell(f"processor time of GET {path}", cpu_ms, "ms", at_most=MAX_LIST_MS if is_first_page else None,
+        goal_ms = MAX_SEARCH_MS if path.count("q=") == 8 else MAX_LIST_MS if is_first_page else None
+        tell(f"processor time of GET {path}", cpu_ms, "ms", at_most=goal_ms,
              note=f"{took_ms:.1f} ms with client and TLS")
 
 
