@@ -212,8 +212,14 @@ class Measurement:
         chores = {self.soak.rotate: ROTATE_S, self.soak.reload: RELOAD_S}
         due = {chore: every for chore, every in chores.items()}
         with open(self.soak.folder / "samples.csv", "w", newline="", encoding="utf-8") as file:
-            while (now := time.monotonic() - self.began) < self.seconds + self.every / 2 and self.soak.is_running():
-                self._keep(file, self._sample(now))
+            while (now := time.monotonic() - self.began) < self.seconds + self.every / 2:
+                try:
+                    self._keep(file, self._sample(now))
+                except (OSError, http.client.HTTPException):
+                    time.sleep(1)  # one that was killed may have ended its connections first
+                    if self.soak.is_running():
+                        raise
+                    return
                 for chore in [chore for chore, at in due.items() if at <= now]:
                     due[chore] += chores[chore]
                     chore()
