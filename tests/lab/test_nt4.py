@@ -5,15 +5,19 @@ its report is compared with that of the agent which uses the later calls.
 Wine has those calls whatever Windows it plays, so this is the agent with a function that hides them.
 """
 
+import contextlib
 import json
+import subprocess
 
 import pytest
+from waiting import until
 
 from .fleet import WINDOWS_BUILD
-from .network import Network
+from .network import WINE, Network
 
 AGENT = WINDOWS_BUILD / "agent/mtawatch-agent.exe"
 AGENT_ON_NT4 = WINDOWS_BUILD / "tests/windows_programs/agent_on_nt4.exe"
+HOLD_SESSION = WINDOWS_BUILD / "tests/windows_programs/hold_session.exe"
 NEAR, FAR, BEHIND, NOWHERE = "10.81.0.9", "10.82.0.9", "10.90.0.1", "10.91.0.1"
 SERVICES = r"HKEY_LOCAL_MACHINE\SYSTEM\CurrentControlSet\Services"
 CARDS = r"HKEY_LOCAL_MACHINE\SOFTWARE\Microsoft\Windows NT\CurrentVersion\NetworkCards"
@@ -69,6 +73,26 @@ def windows(host, *arguments):
     return output.read_text()
 
 
+def lists_cards(host, number):
+    """Does Windows list so many cards?"""
+    query = host.windows(["reg", "query", rf"{CARDS}\{number}"])
+    return host.run(query, capture_output=False, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL).returncode == 0
+
+
+@contextlib.contextmanager
+def windows_up(host):
+    """A driver of Wine's lists the cards each time that Windows begins, and they are forgotten when it ends, which it
+    does some seconds after the last program."""
+    holder = host.popen(host.windows([HOLD_SESSION], limit_s=0), stdin=subprocess.DEVNULL,
+                        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        until(lambda: lists_cards(host, 3), "Wine's own list of cards: lo, eth0, eth1")
+        yield
+    finally:
+        subprocess.run([WINE, "--prefix", host.windows_folder / "prefix", "--kill"], check=True)
+        holder.wait(timeout=60)
+
+
 def report_of(host, agent):
     peers = [f"--peer=P{number}={address}"
              for number, address in enumerate((NEAR, FAR, BEHIND, NOWHERE))]
@@ -114,9 +138,10 @@ def test_routes_come_from_the_table_by_the_longest_prefix(host):
 def test_adapters_are_named_after_the_registrys_cards(host):
     export = host.network.folder / "cards.reg"
     export.write_bytes(CARD_NAMES.replace("\n", "\r\n").encode())
-    windows(host, "regedit", "/S", f"Z:{export}")
-    named = {adapter["addresses"][0]: (adapter["id"], adapter["description"])
-             for adapter in report_of(host, AGENT_ON_NT4)["adapters"]}
+    with windows_up(host):
+        windows(host, "regedit", "/S", f"Z:{export}")
+        adapters = report_of(host, AGENT_ON_NT4)["adapters"]
+    named = {adapter["addresses"][0]: (adapter["id"], adapter["description"]) for adapter in adapters}
     assert named == {"10.81.0.1/24": ("E100B1", "Intel EtherExpress PRO"),
                      "10.82.0.1/24": ("El90x2", "3Com Fast EtherLink XL")}
 
