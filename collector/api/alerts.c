@@ -166,6 +166,8 @@ void api_alert_tell(const struct api *api, const struct record_alert *alert)
 	struct buffer data;
 	struct arena arena;
 
+	if (event_stream_skip(api->events))
+		return;
 	arena_init(&arena);
 	buffer_init(&data);
 	api_alert_add(api->alerting, alert, pipeline_now_ms(api->pipeline), &arena, &data);

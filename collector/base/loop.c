@@ -232,6 +232,11 @@ uint64_t loop_monotonic_ms(void)
 	return uv_hrtime() / 1000000;
 }
 
+uint64_t loop_turn_ms(const struct uv_loop_s *loop)
+{
+	return uv_now(loop);
+}
+
 uint64_t loop_monotonic_ns(void)
 {
 	return uv_hrtime();

@@ -72,6 +72,9 @@ void loop_timer_close(struct loop_timer *timer);
 /* A clock that nobody sets, in milliseconds. */
 uint64_t loop_monotonic_ms(void);
 
+/* The same clock when the loop began this turn, which costs nothing. */
+uint64_t loop_turn_ms(const struct uv_loop_s *loop);
+
 /* Nanoseconds since some fixed moment; never runs backwards. Any thread. */
 uint64_t loop_monotonic_ns(void);
 

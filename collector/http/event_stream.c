@@ -37,6 +37,8 @@ struct event_stream {
 	size_t size; /* of the texts */
 	struct follower *followers;
 	size_t n_followers;
+	const struct uv_loop_s *loop;
+	uint64_t lost_last_ms; /* the last follower; of the loop's time; 0: nobody followed yet */
 	struct loop_timer *gather;
 	struct loop_timer *ping;
 };
@@ -105,6 +107,7 @@ static void remove_follower(struct follower *f)
 	if (f->next)
 		f->next->link = f->link;
 	f->events->n_followers--;
+	f->events->lost_last_ms = loop_turn_ms(f->events->loop);
 	free(f);
 }
 
@@ -133,6 +136,7 @@ struct event_stream *event_stream_new(struct uv_loop_s *loop, uint64_t first_id)
 {
 	struct event_stream *e = mem_alloc(sizeof *e);
 
+	e->loop = loop;
 	e->first_id = e->next_id = first_id;
 	e->gather = loop_timer_new(loop, on_gather, e);
 	e->ping = loop_timer_new(loop, on_ping, e);
@@ -189,6 +193,15 @@ void event_stream_add(struct event_stream *e, const char *kind, struct buffer *d
 	e->size += event->size;
 	if (e->followers)
 		loop_timer_start(e->gather, EVENT_STREAM_GATHER_MS);
+}
+
+bool event_stream_skip(struct event_stream *e)
+{
+	if (e->followers ||
+	    (e->lost_last_ms > 0 && loop_turn_ms(e->loop) - e->lost_last_ms < EVENT_STREAM_KEEP_MS))
+		return false;
+	event_stream_reset(e);
+	return true;
 }
 
 void event_stream_reset(struct event_stream *e)

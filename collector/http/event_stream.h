@@ -9,6 +9,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -33,6 +34,12 @@
  */
 #define EVENT_STREAM_PING_MS 10000
 
+/*
+ * So long after the last follower went nothing is told any more: they come again soon, or ask for
+ * everything anyway.
+ */
+#define EVENT_STREAM_KEEP_MS 60000
+
 /* A client is asked to wait so long before it comes again after a connection was lost. */
 #define EVENT_STREAM_RETRY_MS 2000
 
@@ -51,6 +58,12 @@ void event_stream_close(struct event_stream *events);
 
 /* An event: `kind` is its name, `data` JSON, of which the bytes are taken. */
 void event_stream_add(struct event_stream *events, const char *kind, struct buffer *data);
+
+/*
+ * Does nobody follow, nor did lately? Then what would be added need not be written: it is skipped,
+ * and whoever followed before is told to ask again.
+ */
+bool event_stream_skip(struct event_stream *events);
 
 /* Nothing that was told counts any more: everybody is to ask again. */
 void event_stream_reset(struct event_stream *events);

@@ -74,17 +74,18 @@ void feed_send(struct feed *feed, const struct fleet *fleet, const struct change
 	       int64_t now_ms)
 {
 	bool counts_change = changes->removal != NULL;
+	bool is_for_somebody = !event_stream_skip(feed->events);
 
 	for (size_t i = 0; i < changes->n_views; i++) {
 		const struct view *view = changes->views[i];
-		if (is_only_newer(fleet_find(fleet, view->key), view)) {
+		bool is_newer = is_only_newer(fleet_find(fleet, view->key), view);
+		if (is_for_somebody && is_newer)
 			send_seen(feed, view);
-		} else {
+		else if (is_for_somebody)
 			send_server(feed, view, now_ms);
-			counts_change = true;
-		}
+		counts_change |= !is_newer; /* counts are kept up even for nobody */
 	}
-	if (changes->removal)
+	if (changes->removal && is_for_somebody)
 		send_removed(feed, changes->removal->server);
 	feed->fleet = fleet;
 	if (counts_change)

@@ -174,11 +174,61 @@ static void the_end_of_the_server_ends_the_stream_as_one(void **state)
 	server_play_free(&play);
 }
 
+/* Whether events were skipped before anybody followed, meanwhile, just after, and long after. */
+static struct {
+	bool before, meanwhile, just_after, long_after;
+} is_skipped;
+
+static void look_when_nobody_follows(void *user)
+{
+	struct server_play *play = user;
+
+	if (event_stream_followers(events) > 0) {
+		loop_timer_start(teller, 1);
+		return;
+	}
+	is_skipped.just_after = event_stream_skip(events);
+	play->loop.time += EVENT_STREAM_KEEP_MS;
+	is_skipped.long_after = event_stream_skip(events);
+	uv_update_time(&play->loop);
+	__atomic_store_n(&all_is_told, true, __ATOMIC_SEQ_CST);
+	loop_timer_close(teller);
+	event_stream_close(events);
+}
+
+static void follow_and_look(struct call *call)
+{
+	struct server_play *play = call->context;
+
+	events = event_stream_new(&play->loop, FIRST);
+	is_skipped.before = event_stream_skip(events);
+	event_stream_follow(events, call, NULL);
+	is_skipped.meanwhile = event_stream_skip(events);
+	teller = loop_timer_new(&play->loop, look_when_nobody_follows, play);
+	loop_timer_start(teller, 1);
+}
+
+static void nothing_is_told_when_nobody_follows_nor_did_lately(void **state)
+{
+	(void)state;
+	struct server_play play = server_play_new();
+
+	all_is_told = false;
+	play.other = follow_and_look;
+	server_play_through(&play, leave_at_once);
+	assert_true(is_skipped.before);
+	assert_false(is_skipped.meanwhile);
+	assert_false(is_skipped.just_after);
+	assert_true(is_skipped.long_after);
+	server_play_free(&play);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(who_reads_late_gets_a_reset_and_the_latest_and_nothing_is_queued),
 		cmocka_unit_test(who_leaves_is_forgotten),
+		cmocka_unit_test(nothing_is_told_when_nobody_follows_nor_did_lately),
 		cmocka_unit_test(the_end_of_the_server_ends_the_stream_as_one),
 	};
 	signal(SIGPIPE, SIG_IGN); /* as the collector does */
