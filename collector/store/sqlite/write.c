@@ -15,15 +15,30 @@ static enum status put_server(struct store_db *db, const struct record_server *s
 			 STORE_TEXT(server->verdict_json), STORE_TEXT(server->adapters_json));
 }
 
+static enum status find_host_id(struct store_db *db, const char *key, int64_t *out,
+				char error[STORE_ERROR_SIZE])
+{
+	const struct writer_cache_entry *known = writer_cache_find_server(&db->cache, key);
+	struct store_host host;
+
+	if (known) {
+		*out = known->host_id;
+		return STATUS_OK;
+	}
+	enum status status = store_db_host(db, key, &host, error);
+	*out = host.id;
+	return status;
+}
+
 static enum status add_event(struct store_db *db, const struct record_event *event,
 			     char error[STORE_ERROR_SIZE])
 {
-	struct store_host host;
-	enum status status = store_db_host(db, event->key, &host, error);
+	int64_t host_id;
+	enum status status = find_host_id(db, event->key, &host_id, error);
 
 	if (status != STATUS_OK)
 		return status;
-	return STORE_RUN(db, STORE_ADD_HISTORY, "store what changed", error, STORE_NUMBER(host.id),
+	return STORE_RUN(db, STORE_ADD_HISTORY, "store what changed", error, STORE_NUMBER(host_id),
 			 STORE_NUMBER(event->at_ms), STORE_TEXT(event->kind),
 			 STORE_TEXT(event->detail));
 }

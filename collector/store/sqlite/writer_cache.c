@@ -16,6 +16,12 @@ struct writer_cache_entry *writer_cache_find(const struct writer_cache *cache,
 		       : NULL;
 }
 
+const struct writer_cache_entry *writer_cache_find_server(const struct writer_cache *cache,
+							  const char *key)
+{
+	return text_map_get(&cache->by_key, key);
+}
+
 /* Returns where the next text goes. */
 static char *put_text(char *to, const char *text)
 {

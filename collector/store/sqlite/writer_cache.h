@@ -55,6 +55,10 @@ struct writer_cache {
 struct writer_cache_entry *writer_cache_find(const struct writer_cache *cache,
 					     const struct record_report *report);
 
+/* What is known of a server, whatever its stream, or NULL. */
+const struct writer_cache_entry *writer_cache_find_server(const struct writer_cache *cache,
+							  const char *key);
+
 /* Remembers a report's server and stream, of which nothing but the names is known then. */
 struct writer_cache_entry *writer_cache_add(struct writer_cache *cache,
 					    const struct record_report *report);
