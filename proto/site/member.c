@@ -88,12 +88,22 @@ static int compare_groups(const void *a, const void *b)
 	return casefold_compare(((const struct group *)a)->name, ((const struct group *)b)->name);
 }
 
+/* As most agents tell them. */
+static bool are_sorted(const struct draft *d)
+{
+	for (size_t i = 1; i < d->n_groups; i++) {
+		if (compare_groups(&d->groups[i - 1], &d->groups[i]) > 0)
+			return false;
+	}
+	return true;
+}
+
 /* Sorts them by name and gives each its place among the rows. */
 static void sort_groups(struct draft *d)
 {
 	uint32_t row = 0;
 
-	if (d->n_groups > 1)
+	if (!are_sorted(d))
 		qsort(d->groups, d->n_groups, sizeof *d->groups, compare_groups);
 	for (size_t i = 0; i < d->n_groups; i++) {
 		d->place_of[d->groups[i].number] = (uint32_t)i;
