@@ -206,7 +206,9 @@ CREATE OR REPLACE FUNCTION mtawatch.fence(mine uuid) RETURNS void LANGUAGE plpgs
 AS $$ BEGIN
   IF NOT EXISTS (SELECT 1 FROM lease WHERE scope = 'judge' AND token = mine) THEN
     RAISE EXCEPTION 'another collector judges' USING ERRCODE = 'MW001';
-  END IF; END $$"""
+  END IF;
+  PERFORM set_config('lock_timeout', '60s', true); -- on a busy machine somebody takes over later than within ten
+  END $$"""
 UNDER_WAY = """
 SELECT l.epoch, (SELECT count(*) > 0 FROM pg_locks JOIN pg_stat_activity USING (pid)
   WHERE relation = 'mtawatch.feed'::regclass AND NOT granted AND query LIKE 'INSERT%')::int,
