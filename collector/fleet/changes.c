@@ -208,6 +208,8 @@ void fleet_publish(struct fleet *fleet, const struct changes *changes)
 {
 	if (changes->removal)
 		fleet_row_drop(fleet, changes->removal->key);
+	if (changes->report)
+		fleet_ahead_outdate(fleet, changes->report->key);
 	for (size_t i = 0; i < changes->n_views; i++) {
 		struct fleet_server *server = fleet_server_find(fleet, changes->views[i]->key);
 		fleet_row_put(fleet, server, changes->views[i]);

@@ -19,6 +19,7 @@ struct fleet *fleet_new(const struct store_connection *store)
 
 void fleet_free(struct fleet *fleet)
 {
+	assert(LIST_EMPTY(&fleet->aheads));
 	fleet_servers_clear(fleet);
 	free(fleet);
 }
@@ -145,6 +146,8 @@ void fleet_become(struct fleet *fleet, struct fleet *read, struct changes *chang
 	assert(before.flights.n == 0 && read->flights.n == 0);
 	*fleet = *read;
 	fleet->store = before.store;
+	fleet->aheads = before.aheads;
+	fleet_ahead_outdate(fleet, NULL);
 	fleet->published.membership = before.published.membership + 1;
 	if (before.flights.last_id > fleet->flights.last_id)
 		fleet->flights.last_id = before.flights.last_id;

@@ -56,9 +56,9 @@
 
 /*
  * Verdicts of silent servers that one call judges again because of a late report, and after how many
- * reports that this had to read it judges no further one: each takes those of its site that are not
- * the latest ones any more. What is left is due at once (fleet_next_expiry), so that no call takes
- * long.
+ * reports of the past that this took it judges no further one, read ahead or not: each takes those of
+ * its site that are not the latest ones any more. What is left is due at once (fleet_next_expiry), so
+ * that no call takes long.
  */
 #define FLEET_MAX_SILENT_JUDGED 32
 #define FLEET_MAX_READ_AGAIN    64
@@ -213,6 +213,30 @@ bool fleet_is_behind(const struct fleet *fleet, int64_t now_ms);
  */
 enum status fleet_advance(struct fleet *fleet, int64_t now_ms, struct changes **changes,
 			  char error[FLEET_ERROR_SIZE]);
+
+/*
+ * What fleet_take() and fleet_advance() would have to read of the past, for a late report has silent
+ * servers judged again: read before, off the loop, they need not wait for it. What is missing, could
+ * not be read, or is not right any more, they read themselves.
+ *
+ *   fleet_ahead_of_...()  on the loop; NULL: there is nothing to read
+ *   fleet_ahead_read()    on the store's thread
+ *   fleet_ahead_use()     on the loop; then take or advance
+ *   fleet_ahead_free()    on the loop; NULL is allowed
+ */
+struct fleet_ahead;
+
+/* Does taking this report mean to look into the past? */
+bool fleet_ahead_is_due(const struct fleet *fleet, const struct snapshot *snapshot, int64_t now_ms);
+
+struct fleet_ahead *fleet_ahead_of_report(struct fleet *fleet, const struct snapshot *snapshot,
+					  int64_t now_ms);
+/* Of silent servers that are to be judged again because of reports that were taken. */
+struct fleet_ahead *fleet_ahead_of_marked(struct fleet *fleet);
+
+void fleet_ahead_read(struct fleet_ahead *ahead, const struct store_connection *reader);
+void fleet_ahead_use(struct fleet_ahead *ahead);
+void fleet_ahead_free(struct fleet_ahead *ahead);
 
 /* Makes the views of committed changes visible. `changes` stays the caller's to free. */
 void fleet_publish(struct fleet *fleet, const struct changes *changes);

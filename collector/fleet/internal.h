@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/queue.h>
 
 #include "collector/base/text_map.h"
 #include "collector/fleet/changes.h"
@@ -119,7 +120,8 @@ struct fleet {
 	struct card_index cards;
 	struct expiry_heap expiry;
 	struct fleet_server *to_rejudge; /* in no order */
-	uint64_t n_read_until;           /* reports so far that fleet_read_until() had to read */
+	uint64_t n_past; /* reports of the past so far that fleet_read_until() found */
+	LIST_HEAD(, fleet_ahead) aheads; /* what was read before it is needed, or is being read */
 	struct fleet_site *touched;
 	struct flights flights;
 	uint64_t n_imported; /* reports so far that did not come from the agents that they name */
@@ -128,6 +130,17 @@ struct fleet {
 	struct arena imports_arena;
 	int64_t newest_ms; /* the latest time of a report: it is never earlier than that here */
 };
+
+/* ahead.c: what is told in fleet.h, for the fleet itself. */
+
+/* The report that the store has until then, or NULL; false: it was not read ahead. */
+bool fleet_ahead_find(const struct fleet *fleet, const char *key, int64_t until_ms,
+		      struct snapshot **out);
+/* Was something read ahead for what is done now? And all that judging this silent server takes? */
+bool fleet_ahead_is_in_use(const struct fleet *fleet);
+bool fleet_ahead_covers(const struct fleet *fleet, const struct fleet_server *server);
+/* A report of that server, or of any (NULL), was stored: what was read ahead of it is not right. */
+void fleet_ahead_outdate(struct fleet *fleet, const char *key);
 
 /* imports.c: reports that did not come from the agents that they name. */
 
@@ -256,6 +269,11 @@ enum status fleet_read_latest(struct fleet *fleet, const struct fleet_server *se
  */
 enum status fleet_read_until(struct fleet *fleet, const struct fleet_server *server,
 			     int64_t until_ms, struct snapshot **out, char error[FLEET_ERROR_SIZE]);
+
+/* The same of what is stored alone; any thread. */
+enum status fleet_read_stored_until(const struct store_connection *reader, const char *key,
+				    int64_t until_ms, struct snapshot **out,
+				    char error[FLEET_ERROR_SIZE]);
 
 /* judge.c: verdicts of servers with a fresh report. */
 

@@ -57,18 +57,16 @@ enum status fleet_read_latest(struct fleet *fleet, const struct fleet_server *se
 	return status;
 }
 
-/* Reads from the store the latest report of a server until a moment; NULL where it has none. */
-static enum status read_until(struct fleet *fleet, const char *key, int64_t until_ms,
-			      struct snapshot **out, char error[FLEET_ERROR_SIZE])
+enum status fleet_read_stored_until(const struct store_connection *reader, const char *key,
+				    int64_t until_ms, struct snapshot **out,
+				    char error[FLEET_ERROR_SIZE])
 {
 	struct record_report record;
 	struct arena arena;
 
 	*out = NULL;
-	fleet->n_read_until++;
 	arena_init(&arena);
-	enum status status =
-		store_read_report_until(fleet->store, key, until_ms, &arena, &record, error);
+	enum status status = store_read_report_until(reader, key, until_ms, &arena, &record, error);
 	if (status == STATUS_OK)
 		status = fleet_parse_stored(&record, out, error);
 	else if (status == STATUS_NOT_FOUND)
@@ -80,9 +78,13 @@ static enum status read_until(struct fleet *fleet, const char *key, int64_t unti
 enum status fleet_read_until(struct fleet *fleet, const struct fleet_server *server,
 			     int64_t until_ms, struct snapshot **out, char error[FLEET_ERROR_SIZE])
 {
-	enum status status = read_until(fleet, server->key, until_ms, out, error);
-	if (status != STATUS_OK)
-		return status;
+	fleet->n_past++;
+	if (!fleet_ahead_find(fleet, server->key, until_ms, out)) {
+		enum status status =
+			fleet_read_stored_until(fleet->store, server->key, until_ms, out, error);
+		if (status != STATUS_OK)
+			return status;
+	}
 	struct snapshot *unstored = fleet_changes_find_until(fleet, server->key, until_ms);
 	if (unstored && (!*out || snapshot_is_later(unstored, *out))) {
 		snapshot_unref(*out);

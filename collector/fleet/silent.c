@@ -132,23 +132,41 @@ void fleet_silent_mark_for_rejudge(struct fleet *fleet, const struct fleet_site 
 	}
 }
 
+static enum status rejudge(struct fleet *fleet, struct fleet_server **at, struct changes *changes,
+			   char error[FLEET_ERROR_SIZE])
+{
+	struct fleet_server *server = *at;
+
+	assert(server->needs_rejudge);
+	*at = server->next_to_rejudge;
+	server->needs_rejudge = false;
+	if (!server->silent) /* the server has come back since */
+		return STATUS_OK;
+	enum status status = fleet_silent_judge(fleet, server, changes, error);
+	fleet_renames_update_addresses(server);
+	return status;
+}
+
+/* Those first of which all was read ahead; where nothing was, as they come. */
 enum status fleet_silent_rejudge_marked(struct fleet *fleet, struct changes *changes,
 					char error[FLEET_ERROR_SIZE])
 {
+	struct fleet_server **at = &fleet->to_rejudge;
+	uint64_t enough = fleet->n_past + FLEET_MAX_READ_AGAIN;
+	bool is_ahead = fleet_ahead_is_in_use(fleet);
 	enum status status = STATUS_OK;
-	uint64_t enough = fleet->n_read_until + FLEET_MAX_READ_AGAIN;
+	size_t n = 0;
 
-	for (size_t i = 0; i < FLEET_MAX_SILENT_JUDGED && fleet->n_read_until < enough &&
-			   fleet->to_rejudge && status == STATUS_OK;
-	     i++) {
-		struct fleet_server *server = fleet->to_rejudge;
-		assert(server->needs_rejudge);
-		fleet->to_rejudge = server->next_to_rejudge;
-		server->needs_rejudge = false;
-		if (!server->silent) /* the server has come back since */
+	while (*at && n < FLEET_MAX_SILENT_JUDGED && fleet->n_past < enough &&
+	       status == STATUS_OK) {
+		if (is_ahead && (*at)->silent && !fleet_ahead_covers(fleet, *at)) {
+			at = &(*at)->next_to_rejudge;
 			continue;
-		status = fleet_silent_judge(fleet, server, changes, error);
-		fleet_renames_update_addresses(server);
+		}
+		status = rejudge(fleet, at, changes, error);
+		n++;
 	}
+	if (n == 0 && fleet->to_rejudge) /* so that none waits for ever */
+		status = rejudge(fleet, &fleet->to_rejudge, changes, error);
 	return status;
 }

@@ -247,6 +247,7 @@ static void on_recalled(void *user, enum status status, const struct fleet_earli
 static void take_incoming(const struct incoming *in)
 {
 	struct recall *recall = pipeline_recall(in->pipeline);
+	struct fleet *fleet = pipeline_fleet(in->pipeline);
 	struct fleet_earlier earlier;
 	char error[FLEET_ERROR_SIZE];
 
@@ -254,11 +255,11 @@ static void take_incoming(const struct incoming *in)
 		answer_not_taken(in->pipeline, in->call, in->snapshot);
 		return;
 	}
-	enum status status =
-		fleet_find_earlier(pipeline_fleet(in->pipeline), in->snapshot, &earlier, error);
+	enum status status = fleet_find_earlier(fleet, in->snapshot, &earlier, error);
 	if (status != STATUS_OK) {
 		answer_unread(in->call, status, error);
-	} else if (earlier.is != FLEET_EARLIER_UNKNOWN && !recall_is_asked(recall, in->snapshot)) {
+	} else if (earlier.is != FLEET_EARLIER_UNKNOWN && !recall_is_asked(recall, in->snapshot) &&
+		   !fleet_ahead_is_due(fleet, in->snapshot, pipeline_now_ms(in->pipeline))) {
 		take_snapshot(in, &earlier);
 	} else {
 		recall_ask(recall, in->snapshot, on_recalled, keep_incoming(in));

@@ -40,6 +40,7 @@ struct pipeline {
 	bool is_asynchronous; /* nothing that the store confirms can be promised to anybody */
 	bool is_resuming;     /* the store tries to accept changes again */
 	struct reading reading;
+	struct fleet_ahead *ahead;  /* the store's thread reads it; then time goes on */
 	void (*opened)(void *user); /* NULL: whoever waits for it was told */
 	void *opened_user;
 	bool stopped;
@@ -175,20 +176,65 @@ static void submit_own(struct pipeline *p, struct changes *changes)
 		schedule_wake(p);
 }
 
-static void on_wake(void *user)
+static void advance(struct pipeline *p)
 {
-	struct pipeline *p = user;
 	struct changes *changes = NULL;
 	char error[FLEET_ERROR_SIZE];
 
-	if (p->is_asynchronous) { /* nobody is silent whose reports are refused */
-		loop_timer_start(p->wake, PIPELINE_LOOK_MS);
-		return;
-	}
 	if (fleet_advance(p->fleet, p->options.now_ms(), &changes, error) != STATUS_OK)
 		pipeline_fail(p, error);
 	else
 		submit_own(p, changes);
+}
+
+/* On the store's thread. */
+static enum status read_ahead(const struct store_connection *reader, void *user,
+			      char error[STORE_ERROR_SIZE])
+{
+	const struct pipeline *p = user;
+
+	(void)error;
+	fleet_ahead_read(p->ahead, reader);
+	return STATUS_OK;
+}
+
+static void on_read_ahead(void *user, enum status status, const char *error)
+{
+	struct pipeline *p = user;
+	struct fleet_ahead *ahead = p->ahead;
+
+	(void)error;
+	if (status == STATUS_OK)
+		fleet_ahead_use(ahead);
+	p->ahead = NULL;
+	if (p->ready && !p->stopped && status != STATUS_REFUSED)
+		advance(p);
+	fleet_ahead_free(ahead);
+}
+
+/* Is what of the past is needed next on its way? */
+static bool is_reading_ahead(struct pipeline *p)
+{
+	if (p->ahead)
+		return true;
+	p->ahead = fleet_ahead_of_marked(p->fleet);
+	if (!p->ahead)
+		return false;
+	if (store_ask(p->options.store, STORE_LOOK_UP, read_ahead, on_read_ahead, p) == STATUS_OK)
+		return true;
+	fleet_ahead_free(p->ahead);
+	p->ahead = NULL;
+	return false;
+}
+
+static void on_wake(void *user)
+{
+	struct pipeline *p = user;
+
+	if (p->is_asynchronous) /* nobody is silent whose reports are refused */
+		loop_timer_start(p->wake, PIPELINE_LOOK_MS);
+	else if (!is_reading_ahead(p))
+		advance(p);
 }
 
 /* Afterwards silence counts anew, as after any time without reports. */
@@ -389,7 +435,7 @@ static struct pipeline *pipeline_new(const struct pipeline_options *options)
 	p->options = *options;
 	p->retry_ms = PIPELINE_RETRY_MIN_MS;
 	p->fleet = fleet_new(store_reader(options->store));
-	p->recall = recall_new(options->store, p->fleet);
+	p->recall = recall_new(options->store, p->fleet, options->now_ms);
 	p->wake = loop_timer_new(options->loop, on_wake, p);
 	p->rebuild = loop_timer_new(options->loop, on_rebuild, p);
 	p->store_check = loop_timer_new(options->loop, on_store_check, p);
@@ -445,6 +491,7 @@ void pipeline_free(struct pipeline *p)
 {
 	if (!p)
 		return;
+	assert(!p->ahead);
 	recall_free(p->recall);
 	fleet_free(p->fleet);
 	unstorable_deinit(&p->unstorable);

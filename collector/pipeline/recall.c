@@ -11,6 +11,7 @@ struct inquiry {
 	STAILQ_ENTRY(inquiry) link;
 	struct snapshot *snapshot;
 	struct fleet_earlier earlier;
+	struct fleet_ahead *ahead; /* NULL: nothing of the past is read */
 	recall_done *done;
 	void *user;
 };
@@ -20,18 +21,20 @@ STAILQ_HEAD(inquiry_list, inquiry);
 struct recall {
 	struct store *store;
 	struct fleet *fleet;
+	int64_t (*now_ms)(void);
 	struct inquiry_list asked; /* the store's thread reads for these */
 	struct inquiry_list gathered;
 	bool is_busy;   /* what gathers waits: a question is under way, or one is just being made */
 	bool has_ended; /* the store is closed */
 };
 
-struct recall *recall_new(struct store *store, struct fleet *fleet)
+struct recall *recall_new(struct store *store, struct fleet *fleet, int64_t (*now_ms)(void))
 {
 	struct recall *recall = mem_alloc(sizeof *recall);
 
 	recall->store = store;
 	recall->fleet = fleet;
+	recall->now_ms = now_ms;
 	STAILQ_INIT(&recall->asked);
 	STAILQ_INIT(&recall->gathered);
 	return recall;
@@ -61,6 +64,8 @@ static enum status read_one(const struct store_connection *reader, struct inquir
 						  or_empty(report->agent.epoch), report->sequence,
 						  &earlier->body_hash, error);
 	earlier->is = status == STATUS_OK ? FLEET_EARLIER_FOUND : FLEET_EARLIER_NONE;
+	if (inquiry->ahead && status == STATUS_NOT_FOUND)
+		fleet_ahead_read(inquiry->ahead, reader);
 	return status == STATUS_NOT_FOUND ? STATUS_OK : status;
 }
 
@@ -81,7 +86,10 @@ static enum status read_all(const struct store_connection *reader, void *user,
 
 static void end_inquiry(struct inquiry *inquiry, enum status status, const char *error)
 {
+	if (inquiry->ahead && status == STATUS_OK)
+		fleet_ahead_use(inquiry->ahead);
 	inquiry->done(inquiry->user, status, &inquiry->earlier, error);
+	fleet_ahead_free(inquiry->ahead);
 	snapshot_unref(inquiry->snapshot);
 	free(inquiry);
 }
@@ -143,10 +151,13 @@ static void choose(struct recall *recall, struct inquiry_list *from)
 	while ((inquiry = STAILQ_FIRST(from)) != NULL) {
 		STAILQ_REMOVE_HEAD(from, link);
 		enum status status = ask_fleet(recall, inquiry, error);
-		if (status != STATUS_OK || inquiry->earlier.is == FLEET_EARLIER_FOUND)
+		if (status != STATUS_OK || inquiry->earlier.is == FLEET_EARLIER_FOUND) {
 			end_inquiry(inquiry, status, error);
-		else
-			STAILQ_INSERT_TAIL(&recall->asked, inquiry, link);
+			continue;
+		}
+		inquiry->ahead =
+			fleet_ahead_of_report(recall->fleet, inquiry->snapshot, recall->now_ms());
+		STAILQ_INSERT_TAIL(&recall->asked, inquiry, link);
 	}
 }
 

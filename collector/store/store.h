@@ -16,7 +16,8 @@
  * a connection of its own: pages, all servers, and whatever may take a while. What the loop's thread
  * reads itself holds it up: single rows by key, and all alerts at start and after a failure. An
  * engine whose database is across a network has that in memory, but for store_read_report_until(),
- * for which it waits half a second at most.
+ * for which it waits half a second at most; what of that is foreseen is read by store_ask(), too
+ * (fleet_ahead_read).
  *
  * Every call belongs to the loop's thread, but for store_read_...() where store_ask() runs them.
  * Errors are told in words: what was tried, on which file,

@@ -355,6 +355,40 @@ static void one_call_does_not_read_the_past_of_a_whole_site(void **state)
 	fixture_deinit(&f);
 }
 
+/* The same world; what the fleet would read is at hand. */
+static void what_was_read_ahead_is_not_read_again(void **state)
+{
+	static const struct fixture_words late = { .name = "S21",
+						   .rows = "S22:mta/mta",
+						   .sequence = 999999 };
+	struct fixture f;
+	char *body;
+	(void)state;
+
+	fixture_init(&f);
+	report_of_each(&f, 1, 20, "S22:none/none", T0);
+	report_of_each(&f, 21, 40, "S22:none/none", T0 + 10 * MINUTE);
+	fixture_advance(&f, T0 + LAST_FRESH + 1);
+	report_of_each(&f, 21, 40, "S22:none/none", T0 + 17 * MINUTE);
+
+	struct snapshot *snapshot = fixture_read(&late, T0 + 12 * MINUTE, T0 + 18 * MINUTE, &body);
+	assert_true(fleet_ahead_is_due(f.fleet, snapshot, T0 + 18 * MINUTE));
+	struct fleet_ahead *ahead = fleet_ahead_of_report(f.fleet, snapshot, T0 + 18 * MINUTE);
+	fleet_ahead_read(ahead, &f.store);
+	fleet_ahead_use(ahead);
+	f.n_read_until = 0;
+	struct changes *changes = fixture_take(&f, &late, T0 + 12 * MINUTE, T0 + 18 * MINUTE);
+	assert_int_equal(f.n_read_until, 0);
+	fixture_commit(&f, changes);
+	assert_in_range(count_verdicts(&f, 1, 20, "exposed silent"), 1, 10);
+	fleet_ahead_free(ahead);
+	fixture_advance(&f, T0 + 18 * MINUTE);
+	assert_int_equal(count_verdicts(&f, 1, 20, "exposed silent"), 20);
+	snapshot_unref(snapshot);
+	free(body);
+	fixture_deinit(&f);
+}
+
 static void a_failed_commit_leaves_what_is_stored(void **state)
 {
 	static const struct fixture_words s1 = { .name = "S1", .rows = "S2:mta/mta" };
@@ -532,38 +566,138 @@ static void remember(struct sent *sent, const struct changes *changes)
 	sent->snapshots[sent->n++] = snapshot_ref(changes->snapshot);
 }
 
+/* A report of some server, often late, sometimes by much. */
+struct drawn {
+	char rows[256];
+	struct fixture_words words;
+	int64_t at_ms;
+};
+
+static void draw(struct drawn *d, uint32_t *seed, int64_t now_ms)
+{
+	static int64_t sequence = 1000000; /* beyond those that the fixture gives */
+	size_t who = fixture_random(seed) % SERVERS;
+
+	fixture_random_rows(seed, SERVERS, who, 3, d->rows, sizeof d->rows);
+	d->words = (struct fixture_words){ .name = names[who],
+					   .rows = d->rows,
+					   .sequence = sequence++,
+					   .interval_s = 60 + fixture_random(seed) % 240 };
+	/* Whole seconds, like the header's. */
+	d->at_ms = now_ms - (fixture_random(seed) % 3 ? 0 : fixture_random(seed) % 2400 * SECOND);
+}
+
+static void take(struct fixture *f, struct sent *sent, const struct drawn *d, int64_t now_ms)
+{
+	struct changes *changes = fixture_take(f, &d->words, d->at_ms, now_ms);
+
+	remember(sent, changes);
+	fixture_commit(f, changes);
+}
+
+static void expect_all_as_the_rule_says(const struct fixture *f, struct sent *sent, int64_t now_ms)
+{
+	for (size_t i = 0; i < SERVERS; i++)
+		expect_as_the_rule_says(f, sent, names[i], now_ms);
+}
+
+static void forget(struct sent *sent)
+{
+	for (size_t i = 0; i < sent->n; i++)
+		snapshot_unref(sent->snapshots[i]);
+}
+
 static void play(uint32_t seed)
 {
 	struct fixture f;
 	struct sent sent = { .n = 0 };
+	struct drawn drawn;
 	int64_t now_ms = T0;
 
 	fixture_init(&f);
 	for (int step = 0; step < 60; step++) {
-		char rows[256];
-		size_t who = fixture_random(&seed) % SERVERS;
-		fixture_random_rows(&seed, SERVERS, who, 3, rows, sizeof rows);
-		struct fixture_words words = { .name = names[who],
-					       .rows = rows,
-					       .interval_s = 60 + fixture_random(&seed) % 240 };
-		/* Whole seconds, like the header's; often late, sometimes by much. */
-		int64_t age_ms =
-			fixture_random(&seed) % 3 ? 0 : fixture_random(&seed) % 2400 * SECOND;
 		now_ms += fixture_random(&seed) % 200 * SECOND;
+		draw(&drawn, &seed, now_ms);
 		if (fixture_random(&seed) % 2)
 			fixture_advance(&f, now_ms);
-		struct changes *changes = fixture_take(&f, &words, now_ms - age_ms, now_ms);
-		remember(&sent, changes);
-		fixture_commit(&f, changes);
+		take(&f, &sent, &drawn, now_ms);
 		if (fixture_random(&seed) % 8 == 0)
 			fixture_restart(&f, now_ms);
 		fixture_advance(&f, now_ms);
-		for (size_t i = 0; i < SERVERS; i++)
-			expect_as_the_rule_says(&f, &sent, names[i], now_ms);
+		expect_all_as_the_rule_says(&f, &sent, now_ms);
 	}
-	for (size_t i = 0; i < sent.n; i++)
-		snapshot_unref(sent.snapshots[i]);
+	forget(&sent);
 	fixture_deinit(&f);
+}
+
+static struct fleet_ahead *ahead_of(const struct fixture *f, const struct drawn *d, int64_t now_ms)
+{
+	char *body;
+	struct snapshot *snapshot = fixture_read(&d->words, d->at_ms, now_ms, &body);
+	struct fleet_ahead *ahead = fleet_ahead_of_report(f->fleet, snapshot, now_ms);
+
+	snapshot_unref(snapshot);
+	free(body);
+	return ahead;
+}
+
+static void read_ahead(const struct fixture *f, struct fleet_ahead *ahead)
+{
+	if (ahead)
+		fleet_ahead_read(ahead, &f->store);
+}
+
+/*
+ * The past is asked for, and read; before, between and after that other reports come. Returns how
+ * many reports the fleet did not have to read itself.
+ */
+static size_t play_ahead(uint32_t seed)
+{
+	struct fixture f;
+	struct sent sent = { .n = 0 };
+	struct drawn drawn[3];
+	size_t n_ahead = 0;
+	int64_t now_ms = T0;
+
+	fixture_init(&f);
+	for (int step = 0; step < 30; step++) {
+		now_ms += fixture_random(&seed) % 200 * SECOND;
+		for (size_t i = 0; i < 3; i++)
+			draw(&drawn[i], &seed, now_ms);
+		fixture_advance(&f, now_ms);
+		struct fleet_ahead *ahead = ahead_of(&f, &drawn[0], now_ms);
+		if (fixture_random(&seed) % 2)
+			take(&f, &sent, &drawn[1], now_ms);
+		size_t before = f.n_read_until;
+		read_ahead(&f, ahead);
+		n_ahead += f.n_read_until - before;
+		if (fixture_random(&seed) % 2)
+			take(&f, &sent, &drawn[2], now_ms);
+		if (ahead)
+			fleet_ahead_use(ahead);
+		take(&f, &sent, &drawn[0], now_ms);
+		fleet_ahead_free(ahead);
+		struct fleet_ahead *marked = fleet_ahead_of_marked(f.fleet);
+		read_ahead(&f, marked);
+		if (marked)
+			fleet_ahead_use(marked);
+		fixture_advance(&f, now_ms);
+		fleet_ahead_free(marked);
+		expect_all_as_the_rule_says(&f, &sent, now_ms);
+	}
+	forget(&sent);
+	fixture_deinit(&f);
+	return n_ahead;
+}
+
+static void what_is_read_ahead_changes_no_verdict(void **state)
+{
+	size_t n_ahead = 0;
+	(void)state;
+
+	for (uint32_t seed = 201; seed <= 260; seed++)
+		n_ahead += play_ahead(seed);
+	assert_true(n_ahead > 1000);
 }
 
 static void whatever_the_order_of_arrival_the_verdicts_are_those_of_the_rule(void **state)
@@ -626,11 +760,13 @@ int main(void)
 		cmocka_unit_test(
 			one_that_fell_silent_unseen_is_judged_at_its_own_last_fresh_moment),
 		cmocka_unit_test(one_call_does_not_read_the_past_of_a_whole_site),
+		cmocka_unit_test(what_was_read_ahead_is_not_read_again),
 		cmocka_unit_test(a_failed_commit_leaves_what_is_stored),
 		cmocka_unit_test(deals_the_peers_of_the_site_as_they_were_reported_last),
 		cmocka_unit_test(a_removed_server_proves_nothing_and_comes_back_only_alive),
 		cmocka_unit_test(a_clock_that_is_set_back_harms_nobody),
 		cmocka_unit_test(whatever_the_order_of_arrival_the_verdicts_are_those_of_the_rule),
+		cmocka_unit_test(what_is_read_ahead_changes_no_verdict),
 		cmocka_unit_test(reports_that_are_not_durable_yet_count_as_well),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
