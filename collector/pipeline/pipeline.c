@@ -193,7 +193,7 @@ static enum status read_ahead(const struct store_connection *reader, void *user,
 {
 	const struct pipeline *p = user;
 
-	(void)error;
+	error[0] = '\0'; /* what could not be read is read again */
 	fleet_ahead_read(p->ahead, reader);
 	return STATUS_OK;
 }

@@ -321,7 +321,7 @@ const struct server_matcher *server_filter_prepare(const struct server_filter *f
 	struct server_matcher *q = arena_alloc(arena, sizeof *q);
 	struct site_answer *sites = arena_alloc_array(arena, table->n_places, sizeof *sites);
 
-	const char *words[SERVER_FILTER_MAX_WORDS];
+	const char **words = arena_alloc_array(arena, f->n_words, sizeof *words);
 	struct buffer folded = { 0 };
 
 	for (size_t i = 0; i < f->n_words; i++) {

@@ -78,12 +78,6 @@ void writer_cache_set_base(struct writer_cache *cache, const struct writer_cache
 	place->report_id = entry->base_id;
 }
 
-static void drop(struct writer_cache_entry *entry)
-{
-	LIST_REMOVE(entry, link);
-	free(entry);
-}
-
 void writer_cache_forget_server(struct writer_cache *cache, const char *key)
 {
 	struct writer_cache_entry *entry = text_map_get(&cache->by_key, key);
@@ -91,13 +85,18 @@ void writer_cache_forget_server(struct writer_cache *cache, const char *key)
 	if (!entry)
 		return;
 	text_map_remove(&cache->by_key, key);
-	drop(entry);
+	LIST_REMOVE(entry, link);
+	free(entry);
 }
 
 void writer_cache_forget(struct writer_cache *cache)
 {
-	while (!LIST_EMPTY(&cache->entries))
-		drop(LIST_FIRST(&cache->entries));
+	struct writer_cache_entry *next;
+
+	for (struct writer_cache_entry *entry = LIST_FIRST(&cache->entries); entry; entry = next) {
+		next = LIST_NEXT(entry, link);
+		free(entry);
+	}
 	text_map_deinit(&cache->by_key);
 	for (size_t i = 0; cache->texts && i < WRITER_CACHE_TEXTS; i++)
 		buffer_deinit(&cache->texts[i].text);
