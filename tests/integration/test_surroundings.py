@@ -77,7 +77,8 @@ def test_who_is_silent_still_when_the_others_are_back_is_told_singly(hooks, rece
         post(collector, NAMES, 1)
         receiver.wait(1)
         report_until(collector, NAMES[1:], lambda: len(receiver.requests) == 3, interval=60)
-        assert told(receiver)[1:] == [("resolved", "surroundings", None, None), ("opened", "silent", "HQ", "EXCH1")]
+        # Two incidents, told at the same time: which of them arrives first is chance.
+        assert set(told(receiver)[1:]) == {("resolved", "surroundings", None, None), ("opened", "silent", "HQ", "EXCH1")}
 
 
 def test_a_site_that_falls_silent_is_one_incident_of_the_site(hooks, receiver, tmp_path):
