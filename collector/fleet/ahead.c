@@ -150,12 +150,11 @@ void fleet_ahead_free(struct fleet_ahead *ahead)
 bool fleet_ahead_find(const struct fleet *fleet, const char *key, int64_t until_ms,
 		      struct snapshot **out)
 {
-	struct wanted as = { .until_ms = until_ms };
+	const struct wanted as = { .key = (char *)key, .until_ms = until_ms };
 	const struct fleet_ahead *ahead;
 
 	LIST_FOREACH(ahead, &fleet->aheads, link)
 	{
-		as.key = (char *)key;
 		const struct wanted *found = ahead->is_used
 						     ? bsearch(&as, ahead->wanted, ahead->n,
 							       sizeof *ahead->wanted, compare)

@@ -329,20 +329,25 @@ static int count_verdicts(const struct fixture *f, int first, int last, const ch
 }
 
 /*
- * S1 to S20 are silent and fail on S22, which a late report of S21 proves; for each of them the
+ * S1 to S20 are silent and fail on S22, which a late report of S21 would prove; for each of them the
  * reports of then of the twenty others are read.
  */
+static void set_up_half_a_silent_site(struct fixture *f)
+{
+	fixture_init(f);
+	report_of_each(f, 1, 20, "S22:none/none", T0);
+	report_of_each(f, 21, 40, "S22:none/none", T0 + 10 * MINUTE);
+	fixture_advance(f, T0 + LAST_FRESH + 1);
+	report_of_each(f, 21, 40, "S22:none/none", T0 + 17 * MINUTE);
+}
+
 static void one_call_does_not_read_the_past_of_a_whole_site(void **state)
 {
 	static const struct fixture_words late = { .name = "S21", .rows = "S22:mta/mta" };
 	struct fixture f;
 	(void)state;
 
-	fixture_init(&f);
-	report_of_each(&f, 1, 20, "S22:none/none", T0);
-	report_of_each(&f, 21, 40, "S22:none/none", T0 + 10 * MINUTE);
-	fixture_advance(&f, T0 + LAST_FRESH + 1);
-	report_of_each(&f, 21, 40, "S22:none/none", T0 + 17 * MINUTE);
+	set_up_half_a_silent_site(&f);
 	assert_int_equal(count_verdicts(&f, 1, 20, "unknown silent"), 20);
 
 	f.n_read_until = 0;
@@ -365,11 +370,7 @@ static void what_was_read_ahead_is_not_read_again(void **state)
 	char *body;
 	(void)state;
 
-	fixture_init(&f);
-	report_of_each(&f, 1, 20, "S22:none/none", T0);
-	report_of_each(&f, 21, 40, "S22:none/none", T0 + 10 * MINUTE);
-	fixture_advance(&f, T0 + LAST_FRESH + 1);
-	report_of_each(&f, 21, 40, "S22:none/none", T0 + 17 * MINUTE);
+	set_up_half_a_silent_site(&f);
 
 	struct snapshot *snapshot = fixture_read(&late, T0 + 12 * MINUTE, T0 + 18 * MINUTE, &body);
 	assert_true(fleet_ahead_is_due(f.fleet, snapshot, T0 + 18 * MINUTE));
