@@ -4,6 +4,7 @@ MTAWATCH_BUILD names the build folder (default: build/sanitize).
 """
 
 import contextlib
+import ctypes
 import http.server
 import json
 import os
@@ -15,12 +16,29 @@ import threading
 import time
 import uuid
 
+import pytest
 from leaks import searched_for_leaks
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BUILD = pathlib.Path(os.environ.get("MTAWATCH_BUILD", ROOT / "build/sanitize"))
 AGENT = BUILD / "agent/mtawatch-agent"
+CLONE_NEWNET = 0x40000000
 ENDS_WITHIN = 2  # seconds, which the agent promises; what it is not to wait for lasts 30 and more
+
+
+@contextlib.contextmanager
+def network_of_its_own(*lines):
+    """Moves this thread, and with it all that it starts, into a network that these lines of ip(8) set up."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    with open("/proc/thread-self/ns/net") as before:
+        if libc.unshare(CLONE_NEWNET) != 0:
+            pytest.skip("no right to make a network namespace")
+        try:
+            for line in lines:
+                subprocess.run(["ip", *line.split()], check=True)
+            yield
+        finally:
+            assert libc.setns(before.fileno(), CLONE_NEWNET) == 0
 
 
 class Roll:

@@ -8,7 +8,6 @@ MTAWATCH_BUILD names the build folder (default: build/sanitize).
 """
 
 import contextlib
-import ctypes
 import datetime
 import json
 import os
@@ -28,36 +27,23 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "tests/integration")]
 
 import identity  # noqa: E402
-from agent_rig import (AGENT, BUILD, StandIn, expect_within, running, start_of_an_agent)  # noqa: E402
+from agent_rig import (  # noqa: E402
+    AGENT, BUILD, StandIn, expect_within, network_of_its_own, running, start_of_an_agent)
 from lab.exchange_disk import ExchangeDisk  # noqa: E402 - the folder is on the path only now
 from wine import need_wine  # noqa: E402
 from waiting import until  # noqa: E402
 
 SCHEMA = jsonschema.Draft202012Validator(
     json.loads((ROOT / "proto/report/report.schema.json").read_text()))
-CLONE_NEWNET = 0x40000000
 SWALLOWED = "192.0.2.2"
-
-
-def setup_network():
-    for line in ("link set lo up", "link add v0 type veth peer name v1",
-                 "addr add 192.0.2.1/24 dev v0", "link set v0 up", "link set v1 up",
-                 f"neigh add {SWALLOWED} lladdr 02:00:00:00:00:02 dev v0"):
-        subprocess.run(["ip", *line.split()], check=True)
 
 
 @pytest.fixture(scope="module", autouse=True)
 def namespace():
-    """Moves this thread, and with it all that it starts, into a network of its own."""
-    libc = ctypes.CDLL(None, use_errno=True)
-    with open("/proc/thread-self/ns/net") as before:
-        if libc.unshare(CLONE_NEWNET) != 0:
-            pytest.skip("no right to make a network namespace")
-        try:
-            setup_network()
-            yield
-        finally:
-            assert libc.setns(before.fileno(), CLONE_NEWNET) == 0
+    with network_of_its_own("link set lo up", "link add v0 type veth peer name v1", "addr add 192.0.2.1/24 dev v0",
+                            "link set v0 up", "link set v1 up",
+                            f"neigh add {SWALLOWED} lladdr 02:00:00:00:00:02 dev v0"):
+        yield
 
 
 @pytest.fixture

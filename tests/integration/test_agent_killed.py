@@ -8,7 +8,6 @@ MTAWATCH_BUILD names the build folder (default: build/sanitize).
 """
 
 import contextlib
-import ctypes
 import http.client
 import http.server
 import json
@@ -26,28 +25,19 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "tests/integration")]
 
 import identity  # noqa: E402
-from agent_rig import AGENT, BUILD, running  # noqa: E402
+from agent_rig import AGENT, BUILD, network_of_its_own, running  # noqa: E402
 from lab.exchange_disk import ExchangeDisk  # noqa: E402
 from simulator.collector import Collector  # noqa: E402
 from waiting import until  # noqa: E402
 
-CLONE_NEWNET = 0x40000000
 PEER = "EXCH9=192.0.2.9"
 
 
 @pytest.fixture(scope="module", autouse=True)
 def namespace():
-    libc = ctypes.CDLL(None, use_errno=True)
-    with open("/proc/thread-self/ns/net") as before:
-        if libc.unshare(CLONE_NEWNET) != 0:
-            pytest.skip("no right to make a network namespace")
-        try:
-            for line in ("link set lo up", "link add v0 type veth peer name v1", "addr add 192.0.2.1/24 dev v0",
-                         "link set v0 up", "link set v1 up", "route add unreachable 192.0.2.9/32"):
-                subprocess.run(["ip", *line.split()], check=True)
-            yield
-        finally:
-            assert libc.setns(before.fileno(), CLONE_NEWNET) == 0
+    with network_of_its_own("link set lo up", "link add v0 type veth peer name v1", "addr add 192.0.2.1/24 dev v0",
+                            "link set v0 up", "link set v1 up", "route add unreachable 192.0.2.9/32"):
+        yield
 
 
 class Recorder:

@@ -5,7 +5,6 @@ The real program, over TLS, with agents that enrol. Its clocks stand while nobod
 
 import contextlib
 import heapq
-import http.client
 import json
 import mmap
 import os
@@ -23,6 +22,7 @@ from waiting import until
 
 from .agents import Agent, stamp
 from .collector import BUILD, PROGRAM
+from .line import Line
 from .physics import Adapter
 
 CLOCK = BUILD / "tests/integration/libmoved_clock.so"
@@ -81,12 +81,11 @@ class Stage:
             machine.booted = -86400_000
         self.clock = Clock(folder / "clock", self.born)
         self.token, self.secret = identity.set_up(PROGRAM, folder / "data", host="127.0.0.1")
-        self.tls = ssl.create_default_context(cafile=folder / "data/ca.crt")
+        tls = ssl.create_default_context(cafile=folder / "data/ca.crt")
+        self.line = Line(0, tls, self.token, PATIENCE)  # of the port that is free at each start
         self.receiver = Receiver()  # of all that is told
         (folder / "collector.conf").write_text(CONFIG.format(url=self.receiver.url))
         self.process = None
-        self.port = 0  # whatever is free, at each start
-        self._connection = None
         self.kills = []  # ms
         self.backup = None  # when the last one was made,
         self.told_before = 0  # and how much had been told then
@@ -128,12 +127,12 @@ class Stage:
                 stdout=subprocess.PIPE, stderr=log, text=True, env=environment)
         line = self.process.stdout.readline()
         assert line.startswith("listening on https://"), line + self.log()
-        self.port = int(line.rsplit(":", 1)[1])
+        self.line.port = int(line.rsplit(":", 1)[1])
         until(lambda: self.call("GET", "/readyz")[0] == 200, self.log)
 
     def end(self, number):
         process, self.process = self.process, None
-        self.close()
+        self.line.close()
         process.send_signal(number)
         process.communicate(timeout=PATIENCE)
         if number == signal.SIGTERM:
@@ -147,27 +146,8 @@ class Stage:
     def log(self):
         return (self.folder / "log").read_text(errors="replace")
 
-    def close(self):
-        if self._connection:
-            self._connection.close()
-            self._connection = None
-
-    def call(self, method, path, body=None, bearer=None, **fields):
-        """(status, text); as the admin, unless somebody else is named. One connection for everybody, which the
-        collector closes when the clock has gone on too far."""
-        headers = {"Authorization": f"Bearer {bearer or self.token}", "Content-Type": "application/json"} | fields
-        try:
-            return self._ask(method, path, body, headers)
-        except (http.client.HTTPException, OSError):
-            self.close()
-            return self._ask(method, path, body, headers)
-
-    def _ask(self, method, path, body, headers):
-        if not self._connection:
-            self._connection = http.client.HTTPSConnection("127.0.0.1", self.port, timeout=PATIENCE, context=self.tls)
-        self._connection.request(method, path, body, headers)
-        answer = self._connection.getresponse()
-        return answer.status, answer.read().decode("utf-8", "replace")
+    def call(self, *arguments, **more):
+        return self.line.call(*arguments, **more)
 
     def get(self, path):
         status, text = self.call("GET", path)

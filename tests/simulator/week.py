@@ -6,7 +6,6 @@ its own (stage.py, truth.py); several processes live them, and meet before and a
 import argparse
 import bisect
 import contextlib
-import http.client
 import json
 import multiprocessing
 import os
@@ -25,6 +24,7 @@ from waiting import until
 from . import fleet, gauges
 from .agents import Agent
 from .collector import BUILD, PROGRAM
+from .line import Line
 from .physics import World
 from .scenario import RESTS
 from .stage import CLOCK, Clock, Stage
@@ -41,35 +41,6 @@ KEPT_REPORTS = 110  # somewhat more than a day has
 CONFIG = "[alerts]\nflap-changes = 0\nstorm-after = 0\ndigest-until = no\n"
 
 
-class Line:
-    """One connection for everybody, which the collector closes when its clock has gone on too far."""
-
-    def __init__(self, port, tls, token, source):
-        self.port, self.tls, self.token, self.source = port, tls, token, source
-        self.connection = None
-
-    def call(self, method, path, body=None, bearer=None, **fields):
-        headers = {"Authorization": f"Bearer {bearer or self.token}", "Content-Type": "application/json"} | fields
-        try:
-            return self._ask(method, path, body, headers)
-        except (http.client.HTTPException, OSError):
-            self.close()
-            return self._ask(method, path, body, headers)
-
-    def _ask(self, method, path, body, headers):
-        if not self.connection:
-            self.connection = http.client.HTTPSConnection("127.0.0.1", self.port, timeout=PATIENCE, context=self.tls,
-                                                          source_address=(self.source, 0))
-        self.connection.request(method, path, body, headers)
-        answer = self.connection.getresponse()
-        return answer.status, answer.read().decode("utf-8", "replace")
-
-    def close(self):
-        if self.connection:
-            self.connection.close()
-            self.connection = None
-
-
 class Theatre:
     """The collector and its clock."""
 
@@ -83,7 +54,8 @@ class Theatre:
         (folder / "collector.conf").write_text(CONFIG)
 
     def connect(self, source="127.0.0.1"):
-        return Line(self.port, ssl.create_default_context(cafile=self.folder / "data/ca.crt"), self.token, source)
+        tls = ssl.create_default_context(cafile=self.folder / "data/ca.crt")
+        return Line(self.port, tls, self.token, PATIENCE, source)
 
     def start(self):
         environment = {
@@ -179,9 +151,6 @@ class Site(Stage):
         self.events = [(int(event["at"] * self.interval), event) for event in scenario.events][::-1]
         self.watcher = SiteWatcher()
         self.known, self.looked_at, self.lost = {}, {}, []
-
-    def call(self, *arguments, **more):
-        return self.line.call(*arguments, **more)
 
     def get(self, path):
         """What there is of this site."""
