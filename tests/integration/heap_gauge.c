@@ -1,7 +1,9 @@
 /*
  * How much memory a program has asked for and not given back, to be preloaded: a thread of its own writes
  * the bytes, as int64_t, into the file that HEAP_GAUGE names, twice a second. Under AddressSanitizer they
- * are those of its allocator, without what it holds back (the quarantine) and what it needs itself.
+ * are those of its allocator, without what it holds back (the quarantine) and what it needs itself. What
+ * that allocator holds back is given to the system every ten seconds, so that what is resident is what
+ * the program keeps, and not what the allocator once needed.
  */
 #include <dlfcn.h>
 #include <fcntl.h>
@@ -15,10 +17,14 @@
 #include <time.h>
 #include <unistd.h>
 
+enum { LOOKS_A_SECOND = 2, PURGE_S = 10 };
+
 typedef size_t read_bytes(void);
+typedef void purge(void);
 
 static volatile int64_t *gauge;
 static read_bytes *sanitized_bytes;
+static purge *sanitized_purge;
 
 static int64_t allocated_bytes(void)
 {
@@ -31,9 +37,11 @@ static int64_t allocated_bytes(void)
 
 static void *measure(void *unused)
 {
-	for (;;) {
+	for (unsigned look = 1;; look++) {
 		*gauge = allocated_bytes();
-		nanosleep(&(struct timespec){ .tv_nsec = 500000000 }, NULL);
+		if (sanitized_purge && look % (LOOKS_A_SECOND * PURGE_S) == 0)
+			sanitized_purge();
+		nanosleep(&(struct timespec){ .tv_nsec = 1000000000 / LOOKS_A_SECOND }, NULL);
 	}
 	return unused;
 }
@@ -53,6 +61,8 @@ __attribute__((constructor)) static void begin(void)
 	/* ISO C knows no conversion of dlsym()'s pointer to a function. */
 	void *found = dlsym(RTLD_DEFAULT, "__sanitizer_get_current_allocated_bytes");
 	memcpy(&sanitized_bytes, &found, sizeof sanitized_bytes);
+	found = dlsym(RTLD_DEFAULT, "__sanitizer_purge_allocator");
+	memcpy(&sanitized_purge, &found, sizeof sanitized_purge);
 
 	sigset_t all, before;
 	pthread_t thread;

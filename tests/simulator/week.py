@@ -90,17 +90,7 @@ class Theatre:
         metrics = self.line.call("GET", "/metrics")[1]
         process = gauges.Process(self.process.pid, self.folder / "data", self.folder / "heap").look()
         connections = int(gauges.metric(metrics, "mtawatch_connections"))
-        return {"s": ms // 1000, **process, "files": process["open_files"] - connections,
-                "passing_kb": process["database_used_kb"] - self._long_kept_kb()}
-
-    def _long_kept_kb(self):
-        """Of what is kept for longer than a week."""
-        with contextlib.closing(sqlite3.connect(f"file:{self.folder}/data/mtawatch.db?mode=ro", uri=True)) as database:
-            names = [name for name, in database.execute(
-                "SELECT name FROM sqlite_master WHERE tbl_name IN ('history', 'alert', 'delivery', 'trend', 'audit')")]
-            marks = ",".join("?" * len(names))
-            return database.execute(f"SELECT sum(pgsize) FROM dbstat WHERE aggregate = TRUE AND name IN ({marks})",
-                                    names).fetchone()[0] // 1024
+        return {"s": ms // 1000, **process, "files": process["open_files"] - connections}
 
 
 class StillWorld(World):
@@ -327,15 +317,14 @@ def play(theatre, options, scenarios, tell):
 
 
 def tell_of_growth(samples, tell):
-    """Returns whether there is none. The database's is that of what it does not keep for longer."""
+    """Returns whether there is none."""
     good = True
-    passing = [sample | dict.fromkeys(("database_kb", "database_used_kb"), sample["passing_kb"]) for sample in samples]
-    for name, median, grown, allowed, is_none in gauges.growths(passing, DAY_S):
+    for name, median, grown, allowed, is_none in gauges.growths(samples, DAY_S):
         verdict = {True: "ok", False: "GROWS", None: "not judged, too short"}[is_none]
         tell(f"{name}: {median:,.0f} (median of the second half), {grown:+,.1f} a day, at most {allowed:,.1f}: "
              f"{verdict}")
         good = good and is_none is not False
-    for line in gauges.table(samples, DAY_S, {"passing_kb": "of that kept for less than a week, MB"}):
+    for line in gauges.table(samples, DAY_S):
         tell(line)
     return good
 
