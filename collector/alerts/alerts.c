@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "collector/model/drift.h"
+#include "collector/model/drift_marks.h"
 #include "proto/base/mem.h"
 #include "proto/base/timestamp.h"
 #include "proto/site/site.h"

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "collector/model/drift.h"
+#include "collector/model/drift_marks.h"
 #include "collector/model/findings.h"
 #include "collector/model/notification.h"
 #include "proto/base/buffer.h"

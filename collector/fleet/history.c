@@ -3,7 +3,7 @@
 
 #include "collector/base/hash.h"
 #include "collector/fleet/internal.h"
-#include "collector/model/drift.h"
+#include "collector/model/drift_marks.h"
 #include "collector/model/record_report.h"
 #include "collector/model/report_diff.h"
 #include "proto/base/mem.h"

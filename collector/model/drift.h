@@ -9,10 +9,10 @@
  *                   that others still reach, once it has lasted for DRIFT_PEERS_MS
  *   "older_file"    a file that held the fix was replaced by an older version
  *
- * An entry with an empty `after` is no mark: it remembers what was so, while that cannot be told, or
- * while nobody else reaches the peers; "resting_adapter" an adapter that was active, so that it is
- * not taken for a new one when it is back. An entry goes when things are as they were before, and
- * after DRIFT_KEPT_MS, when the new state counts as the usual one.
+ * An entry with an empty `after` is no mark (drift_marks.h): it remembers what was so, while that
+ * cannot be told, or while nobody else reaches the peers; "resting_adapter" an adapter that was
+ * active, so that it is not taken for a new one when it is back. An entry goes when things are as
+ * they were before, and after DRIFT_KEPT_MS, when the new state counts as the usual one.
  *
  * What a report does not tell is no change. An adapter under another id is the same one where its
  * network card, or else its addresses are; an answer for the own name that follows the adapters'
@@ -26,7 +26,6 @@
 #include <stdint.h>
 
 #include "proto/base/arena.h"
-#include "proto/base/buffer.h"
 #include "proto/report/report.h"
 #include "proto/site/member.h"
 #include "proto/site/site.h"
@@ -98,28 +97,3 @@ bool drift_may_have_lost_peers(const struct site_member *after);
  * stays as it was.
  */
 bool drift_look(struct drift *drift, const struct site_server *seen);
-
-/* A mark: an entry of a text that drift_write() made, `after` not empty. */
-struct drift_mark {
-	const char *json; /* the whole of it */
-	size_t size;
-};
-
-/* The next one; `*at` is the text, then behind that mark. False: there are no more. */
-bool drift_next_mark(const char **at, struct drift_mark *out);
-
-/* When the first of the marks was seen, or TIMESTAMP_NONE. */
-int64_t drift_since(const char *text);
-
-/* Is a mark in the text, which may be NULL? */
-bool drift_has_mark(const char *text);
-
-/* Adds the marks of a text, which may be NULL, as a JSON array; `name`: of the member, or NULL. */
-void drift_add_marks(const char *text, const char *name, struct buffer *out);
-
-/*
- * Adds the marks of `text` that are not in `other`, as drift_add_marks(). Returns how many. Two are
- * the same where kind, `of` and time are.
- */
-size_t drift_add_new_marks(const char *text, const char *other, const char *name,
-			   struct buffer *out);

@@ -17,7 +17,7 @@
  *   "reach"      {"adapters": [{"id", "state"}]}: all of them, as they were judged
  *   "verdict"    {"before", "after", "reasons": [code]}
  *   "silent"     {"silent": true or false}
- *   "drift"      {"began": [mark], "ended": [mark]}: marks of collector/model/drift.h
+ *   "drift"      {"began": [mark], "ended": [mark]}: marks of collector/model/drift_marks.h
  *   "removed"    {"by", "reason"}: somebody took it out of the fleet
  */
 #pragma once

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "collector/base/hash.h"
-#include "collector/model/drift.h"
+#include "collector/model/drift_marks.h"
 #include "proto/base/mem.h"
 #include "proto/base/text.h"
 #include "proto/base/version.h"

@@ -132,7 +132,7 @@ void view_add_verdict(const struct view *view, struct buffer *out);
  *   "age_s": seconds from the report's time to `now_ms`,
  *   "clock_skew_s": how far its clock is ahead of the collector's, null where it is not known,
  *   "renamed_to": the name under which a silent one probably reports now, else null,
- *   "drift": its marks of drift (collector/model/drift.h), [] where it has none,
+ *   "drift": its marks of drift (collector/model/drift_marks.h), [] where it has none,
  *   "notes": what is odd about it and decides nothing: [{"code": "clock_wrong", "text"}].
  */
 void view_add_open(const struct view *view, int64_t now_ms, struct buffer *out);

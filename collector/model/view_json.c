@@ -3,7 +3,7 @@
 #include <stdbool.h>
 #include <string.h>
 
-#include "collector/model/drift.h"
+#include "collector/model/drift_marks.h"
 #include "collector/model/restart.h"
 #include "collector/model/view.h"
 #include "proto/base/mem.h"

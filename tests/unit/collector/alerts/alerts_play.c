@@ -9,7 +9,7 @@
 #include <cmocka.h>
 
 #include "collector/model/notification.h"
-#include "collector/model/drift.h"
+#include "collector/model/drift_marks.h"
 #include "proto/base/mem.h"
 #include "proto/base/timestamp.h"
 

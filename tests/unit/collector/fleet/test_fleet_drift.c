@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "collector/model/drift.h"
+#include "collector/model/drift_marks.h"
 #include "proto/base/buffer.h"
 #include "proto/json/slice.h"
 #include "tests/unit/collector/fleet/fleet_fixture.h"

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include <cmocka.h>
+#include "collector/model/drift_marks.h"
 #include "proto/base/arena.h"
 #include "proto/json/slice.h"
 #include "proto/report/json.h"
