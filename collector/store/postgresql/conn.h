@@ -14,23 +14,14 @@
 #include <libpq-fe.h>
 
 #include "collector/base/text_map.h"
-#include "collector/store/postgresql/params.h"
 #include "collector/store/store.h"
 #include "proto/base/arena.h"
 
-/* Milliseconds until a read, or a commit, has to be answered. */
-#define PG_READ_MS   30000
-#define PG_COMMIT_MS 10000
+/* Milliseconds until a statement has to be answered. */
+#define PG_READ_MS 30000
 
 /* How long a statement waits for another's lock. */
 #define PG_SET_LOCK_TIMEOUT "SET lock_timeout = '10s'"
-
-/* A statement of ours, prepared when a connection first needs it. */
-struct pg_statement {
-	const char *name; /* no two are alike */
-	const char *what; /* completes "could not ..." */
-	const char *sql;  /* with "@alert" and the like: rows.h */
-};
 
 struct pg_conn {
 	PGconn *handle;      /* NULL: not connected */
@@ -86,41 +77,3 @@ void pg_conn_disconnect(struct pg_conn *conn);
 
 /* Legal on a zeroed one. */
 void pg_conn_close(struct pg_conn *conn);
-
-/*
- * Runs a statement and gives its result, to be passed to PQclear(); values are binary. `params`
- * NULL: it has none; they are cleared. Where the connection was lost before, it is made anew,
- * unless that would leave a transaction behind.
- *
- * STATUS_UNREACHABLE, STATUS_TIMED_OUT  lost; and as pg_conn_status() has it
- */
-enum status pg_run(struct pg_conn *conn, const struct pg_statement *statement,
-		   struct pg_params *params, PGresult **out, char error[STORE_ERROR_SIZE]);
-
-/*
- * The same of a statement with many rows: each is given to `row` as it comes, in a result of its
- * own, while the server sends the next ones. Where `row` does not want more the connection is ended.
- */
-typedef enum status pg_each_row(void *user, const PGresult *row, char error[STORE_ERROR_SIZE]);
-enum status pg_run_rows(struct pg_conn *conn, const struct pg_statement *statement,
-			pg_each_row *row, void *user, char error[STORE_ERROR_SIZE]);
-
-/* Runs several statements, parted by semicolons, without parameters and results. */
-enum status pg_script(struct pg_conn *conn, const char *sql, const char *what,
-		      char error[STORE_ERROR_SIZE]);
-
-/*
- * A pipeline: statements that are sent without waiting, and their results at its end. Every call
- * may be made after one that failed; the end tells the first failure, and then the connection is
- * closed. `params` are cleared; NULL: there are none.
- */
-void pg_pipeline_begin(struct pg_conn *conn);
-void pg_pipeline_send(struct pg_conn *conn, const struct pg_statement *statement,
-		      struct pg_params *params);
-/*
- * One of the statements has to be a COMMIT; what comes behind it sees what is so by then.
- *
- * STATUS_OK  it committed, and the server warned of nothing: with a WARNING it may be that no
- *            standby has it, however well the COMMIT looks (PostgreSQL, SyncRepWaitForLSN())
- */
-enum status pg_pipeline_commit(struct pg_conn *conn, char error[STORE_ERROR_SIZE]);

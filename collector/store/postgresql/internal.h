@@ -13,11 +13,11 @@
 #include "collector/store/clocks.h"
 #include "collector/store/keep.h"
 #include "collector/store/pack.h"
-#include "collector/store/postgresql/conn.h"
 #include "collector/store/postgresql/engine.h"
 #include "collector/store/postgresql/memory.h"
 #include "collector/store/postgresql/mirror.h"
 #include "collector/store/postgresql/rows.h"
+#include "collector/store/postgresql/statement.h"
 #include "collector/store/store.h"
 #include "proto/base/buffer.h"
 

@@ -1,5 +1,6 @@
 /* The parts of changes that come now and then: each is a statement of its own, in their order. */
 #include "collector/store/postgresql/internal.h"
+#include "collector/store/postgresql/pipeline.h"
 
 static const struct pg_statement drop_server = {
 	"drop_server", "remove a server",

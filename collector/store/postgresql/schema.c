@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "collector/store/postgresql/rows.h"
+#include "collector/store/postgresql/statement.h"
 #include "proto/base/buffer.h"
 #include "proto/base/count.h"
 #include "proto/base/value.h"

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "collector/store/postgresql/pipeline.h"
 #include "proto/base/count.h"
 #include "proto/base/mem.h"
 

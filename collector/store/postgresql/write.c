@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "collector/base/loop.h"
+#include "collector/store/postgresql/pipeline.h"
 #include "proto/base/mem.h"
 
 static const struct pg_statement begin = { "begin", "begin a change", "BEGIN" };

@@ -9,8 +9,8 @@
 
 #include <cmocka.h>
 
-#include "collector/store/postgresql/conn.h"
 #include "collector/store/postgresql/rows.h"
+#include "collector/store/postgresql/statement.h"
 #include "proto/base/mem.h"
 #include "tests/unit/collector/store/store_fixture.h"
 #include "tests/unit/rows.h"
