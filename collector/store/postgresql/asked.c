@@ -94,6 +94,38 @@ void pg_answered(struct store_db *db, struct pg_asked *asked)
 		pg_mirror_give_back(db->beside->mirror, asked->borrowed);
 }
 
+enum status pg_run_numbers(struct store_db *db, const struct pg_statement *statement,
+			   struct pg_params *params, int64_t *out, int n,
+			   char error[STORE_ERROR_SIZE])
+{
+	struct pg_asked asked;
+	enum status status = pg_ask(db, statement, params, &asked, error);
+
+	if (status == STATUS_OK && PQntuples(asked.rows) == 0)
+		status = STATUS_NOT_FOUND;
+	for (int i = 0; status == STATUS_OK && i < n; i++)
+		out[i] = pg_number(asked.rows, 0, i);
+	pg_answered(db, &asked);
+	return status;
+}
+
+enum status pg_list(struct store_db *db, const struct pg_statement *statement,
+		    struct pg_params *params, const struct store_table *table, pg_give *give,
+		    void (*each)(void), void *user, char error[STORE_ERROR_SIZE])
+{
+	union store_record record;
+	struct pg_asked asked;
+	enum status status = pg_ask(db, statement, params, &asked, error);
+
+	for (int i = 0; status == STATUS_OK && i < PQntuples(asked.rows); i++) {
+		status = pg_get_record(asked.rows, i, table, &record, db->conn.place, error);
+		if (status == STATUS_OK)
+			status = give(each, user, &record);
+	}
+	pg_answered(db, &asked);
+	return status;
+}
+
 enum status pg_connect_loop(struct pg_writer *writer, char error[STORE_ERROR_SIZE])
 {
 	if (!writer->loop)

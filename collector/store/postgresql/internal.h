@@ -197,9 +197,27 @@ bool pg_is_rare(const struct store_change *change);
 void pg_send_inventory(struct store_db *db, const struct store_change *change);
 void pg_send_others(struct store_db *db, const struct store_change *change);
 
+/* A report's text as it is packed; borrowed. */
+struct pg_packed {
+	int encoding;
+	struct store_bytes body;
+	bool has_base;
+	int base_encoding;
+	struct store_bytes base;
+};
+
+/*
+ * Unpacks the body of the report `out`, into db->text (report.c).
+ *
+ * STATUS_MALFORMED  it is damaged
+ */
+enum status pg_unpack(struct store_db *db, const struct pg_packed *packed,
+		      struct record_report *out, char error[STORE_ERROR_SIZE]);
+
 /*
  * A report from a row: the columns PG_REPORT_COLUMNS from `first` on, of the tables stream s,
- * report r and its base b. Borrowed from the result and the connection, until the next one.
+ * report r and its base b. Borrowed from the result and the connection, until the next one
+ * (report.c).
  *
  * STATUS_MALFORMED  it is damaged
  */
@@ -221,6 +239,7 @@ void pg_send_others(struct store_db *db, const struct store_change *change);
 #define PG_SERVER_REPORT    6 /* its first column of the report ... */
 #define PG_REPORT_BODY      7 /* ... and among those encoding and body, then those of the base */
 #define PG_SERVER_N_COLUMNS 18
+/* A server from a row, borrowed (read_servers.c). */
 struct record_server pg_get_server(const PGresult *result, int row);
 /* All of a report but its body; borrowed. */
 struct record_report pg_get_report_facts(const PGresult *result, int row, int first,
@@ -281,12 +300,16 @@ enum status pg_fleet_check(struct store_db *db, const char *directory, enum pg_f
 enum status pg_begin_snapshot(struct store_db *db, char error[STORE_ERROR_SIZE]);
 enum status pg_set_last_audit(struct store_db *db, int64_t id, char error[STORE_ERROR_SIZE]);
 
-/* The reads of engine.h: servers and reports (read.c). */
+/* The reads of engine.h: servers (read_servers.c). */
 enum status pg_read_servers(struct store_db *db, store_each_server *each, void *user,
 			    char error[STORE_ERROR_SIZE]);
 enum status pg_read_server(struct store_db *db, const char *key, struct arena *arena,
 			   struct record_server *out, struct record_report *latest,
 			   char error[STORE_ERROR_SIZE]);
+enum status pg_read_other_names(struct store_db *db, const char *key, size_t limit,
+				store_each_name *each, void *user, char error[STORE_ERROR_SIZE]);
+
+/* Reports (read_reports.c). */
 enum status pg_read_report_until(struct store_db *db, const char *key, int64_t until_ms,
 				 struct arena *arena, struct record_report *out,
 				 char error[STORE_ERROR_SIZE]);
@@ -294,15 +317,15 @@ enum status pg_read_body_hash(struct store_db *db, const char *agent_id, const c
 			      int64_t sequence, uint64_t *out, char error[STORE_ERROR_SIZE]);
 enum status pg_read_last_sequence(struct store_db *db, const char *agent_id, const char *epoch,
 				  int64_t *out, char error[STORE_ERROR_SIZE]);
-enum status pg_read_other_names(struct store_db *db, const char *key, size_t limit,
-				store_each_name *each, void *user, char error[STORE_ERROR_SIZE]);
+enum status pg_read_reports(struct store_db *db, const struct store_filter *filter,
+			    store_each_report *each, void *user, char error[STORE_ERROR_SIZE]);
+
+/* What changed (read_history.c). */
 enum status pg_read_history(struct store_db *db, const char *key, int64_t since_ms,
 			    struct store_history_place before, size_t limit, store_each_event *each,
 			    void *user, char error[STORE_ERROR_SIZE]);
 enum status pg_read_histories(struct store_db *db, const char *after, const char *last,
 			      store_each_event *each, void *user, char error[STORE_ERROR_SIZE]);
-enum status pg_read_reports(struct store_db *db, const struct store_filter *filter,
-			    store_each_report *each, void *user, char error[STORE_ERROR_SIZE]);
 
 /* Alerts, deliveries and what hooks are told (read_alerts.c). */
 enum status pg_read_open_alerts(struct store_db *db, store_each_alert *each, void *user,
