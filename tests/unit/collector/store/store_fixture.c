@@ -136,6 +136,20 @@ void fixture_tear_down(struct fixture *f)
 	}
 }
 
+int fixture_begin(void **state)
+{
+	fixture_set_up(*state);
+	fixture_open(*state);
+	return 0;
+}
+
+int fixture_end(void **state)
+{
+	fixture_close(*state);
+	fixture_tear_down(*state);
+	return 0;
+}
+
 void fixture_on_done(void *user, enum status status, const char *error)
 {
 	struct fixture *f = user;

@@ -68,6 +68,12 @@ void fixture_close(struct fixture *f);
 
 char *fixture_path(const struct fixture *f, const char *name, char path[FIXTURE_PATH_SIZE]);
 
+/* A test that finds the store of a fixture open, and leaves it so. */
+#define WITH_STORE(f, test)                                                                        \
+	cmocka_unit_test_prestate_setup_teardown(test, fixture_begin, fixture_end, f)
+int fixture_begin(void **state);
+int fixture_end(void **state);
+
 /* `done` of a change; `user` is the fixture. */
 void fixture_on_done(void *user, enum status status, const char *error);
 

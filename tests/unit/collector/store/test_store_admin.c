@@ -328,17 +328,17 @@ static void reports_come_server_by_server_the_oldest_first(void **state)
 	assert_string_equal(reports("nobody", 0, INT64_MAX), "");
 }
 
-#define WITH_STORE(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
+#define WITH_ADMIN(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		WITH_STORE(an_identity_is_added_once_and_told_once),
-		WITH_STORE(sessions_belong_to_their_token),
-		WITH_STORE(identities_come_by_names_over_many_pages),
-		WITH_STORE(the_inventory_is_what_was_expected_last),
-		WITH_STORE(a_server_that_is_removed_may_come_again),
-		WITH_STORE(reports_come_server_by_server_the_oldest_first),
+		WITH_ADMIN(an_identity_is_added_once_and_told_once),
+		WITH_ADMIN(sessions_belong_to_their_token),
+		WITH_ADMIN(identities_come_by_names_over_many_pages),
+		WITH_ADMIN(the_inventory_is_what_was_expected_last),
+		WITH_ADMIN(a_server_that_is_removed_may_come_again),
+		WITH_ADMIN(reports_come_server_by_server_the_oldest_first),
 	};
 
 	return fixture_run(tests);

@@ -20,22 +20,6 @@
 
 static struct fixture f;
 
-static int set_up(void **state)
-{
-	(void)state;
-	fixture_set_up(&f);
-	fixture_open(&f);
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	(void)state;
-	fixture_close(&f);
-	fixture_tear_down(&f);
-	return 0;
-}
-
 static void commit(struct store_change change)
 {
 	fixture_commit(&f, change);
@@ -559,21 +543,19 @@ static void many_deliveries_are_listed_the_newest_first(void **state)
 	assert_int_equal(strtol(all.text, NULL, 10), 599);
 }
 
-#define WITH_STORE(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		WITH_STORE(an_alert_is_what_it_was),
-		WITH_STORE(a_number_that_stands_for_nothing_is_damage),
-		WITH_STORE(a_number_of_another_record_that_stands_for_nothing_is_damage),
-		WITH_STORE(alerts_that_are_over_have_a_limit),
-		WITH_STORE(silences_that_are_over_go),
-		WITH_STORE(deliveries_that_are_over_have_a_limit),
-		WITH_STORE(alerts_come_in_every_order_and_go_on_from_every_place),
-		WITH_STORE(of_an_alert_that_changes_more_than_once_in_a_change_the_last_counts),
-		WITH_STORE(deliveries_tell_what_they_are_about),
-		WITH_STORE(many_deliveries_are_listed_the_newest_first),
+		WITH_STORE(&f, an_alert_is_what_it_was),
+		WITH_STORE(&f, a_number_that_stands_for_nothing_is_damage),
+		WITH_STORE(&f, a_number_of_another_record_that_stands_for_nothing_is_damage),
+		WITH_STORE(&f, alerts_that_are_over_have_a_limit),
+		WITH_STORE(&f, silences_that_are_over_go),
+		WITH_STORE(&f, deliveries_that_are_over_have_a_limit),
+		WITH_STORE(&f, alerts_come_in_every_order_and_go_on_from_every_place),
+		WITH_STORE(&f, of_an_alert_that_changes_more_than_once_in_a_change_the_last_counts),
+		WITH_STORE(&f, deliveries_tell_what_they_are_about),
+		WITH_STORE(&f, many_deliveries_are_listed_the_newest_first),
 	};
 
 	return fixture_run(tests);

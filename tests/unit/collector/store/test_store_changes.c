@@ -14,22 +14,6 @@
 
 static struct fixture f;
 
-static int set_up(void **state)
-{
-	(void)state;
-	fixture_set_up(&f);
-	fixture_open(&f);
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	(void)state;
-	fixture_close(&f);
-	fixture_tear_down(&f);
-	return 0;
-}
-
 /* Where the last event that was listed stands. */
 static struct store_history_place place;
 
@@ -139,14 +123,12 @@ static void keeps_so_many_changes_and_of_so_many_days(void **state)
 	assert_int_equal(place.at_ms, events[400].at_ms);
 }
 
-#define WITH_STORE(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		WITH_STORE(tells_what_changed_by_pages_the_latest_first),
-		WITH_STORE(tells_the_changes_of_many_servers_the_oldest_first),
-		WITH_STORE(keeps_so_many_changes_and_of_so_many_days),
+		WITH_STORE(&f, tells_what_changed_by_pages_the_latest_first),
+		WITH_STORE(&f, tells_the_changes_of_many_servers_the_oldest_first),
+		WITH_STORE(&f, keeps_so_many_changes_and_of_so_many_days),
 	};
 
 	return fixture_run(tests);

@@ -16,22 +16,6 @@
 
 static struct fixture f;
 
-static int set_up(void **state)
-{
-	(void)state;
-	fixture_set_up(&f);
-	fixture_open(&f);
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	(void)state;
-	fixture_close(&f);
-	fixture_tear_down(&f);
-	return 0;
-}
-
 static void commit(struct store_change change)
 {
 	fixture_commit(&f, change);
@@ -166,12 +150,11 @@ static void the_bookmarks_of_a_token_go_with_it(void **state)
 
 int main(void)
 {
-#define TEST(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
-		TEST(the_latest_owner_and_note_of_each_are_kept),
-		TEST(a_removed_server_keeps_them),
-		TEST(each_person_has_bookmarks_of_their_own),
-		TEST(the_bookmarks_of_a_token_go_with_it),
+		WITH_STORE(&f, the_latest_owner_and_note_of_each_are_kept),
+		WITH_STORE(&f, a_removed_server_keeps_them),
+		WITH_STORE(&f, each_person_has_bookmarks_of_their_own),
+		WITH_STORE(&f, the_bookmarks_of_a_token_go_with_it),
 	};
 	return fixture_run(tests);
 }

@@ -19,22 +19,6 @@
 
 static struct fixture f;
 
-static int set_up(void **state)
-{
-	(void)state;
-	fixture_set_up(&f);
-	fixture_open(&f);
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	(void)state;
-	fixture_close(&f);
-	fixture_tear_down(&f);
-	return 0;
-}
-
 static void commit(struct store_change change)
 {
 	fixture_commit(&f, change);
@@ -140,12 +124,11 @@ static void what_is_old_gets_coarser_and_then_goes(void **state)
 
 int main(void)
 {
-#define TEST(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
-		TEST(an_area_is_read_from_the_row_that_held),
-		TEST(a_moment_is_replaced),
-		TEST(the_last_row_of_each_area_is_read),
-		TEST(what_is_old_gets_coarser_and_then_goes),
+		WITH_STORE(&f, an_area_is_read_from_the_row_that_held),
+		WITH_STORE(&f, a_moment_is_replaced),
+		WITH_STORE(&f, the_last_row_of_each_area_is_read),
+		WITH_STORE(&f, what_is_old_gets_coarser_and_then_goes),
 	};
 	return fixture_run(tests);
 }

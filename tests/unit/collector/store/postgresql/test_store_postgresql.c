@@ -23,22 +23,6 @@
 
 static struct fixture f;
 
-static int set_up(void **state)
-{
-	(void)state;
-	fixture_set_up(&f);
-	fixture_open(&f);
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	(void)state;
-	fixture_close(&f);
-	fixture_tear_down(&f);
-	return 0;
-}
-
 static void who_was_taken_over_stores_nothing_any_more(void **state)
 {
 	struct store_db *second = NULL;
@@ -888,33 +872,31 @@ static void the_check_finds_what_is_damaged(void **state)
 	}
 }
 
-#define WITH_STORE(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		WITH_STORE(who_was_taken_over_stores_nothing_any_more),
-		WITH_STORE(who_was_taken_over_makes_and_drops_no_days),
-		WITH_STORE(nobody_takes_over_in_the_midst_of_a_commit),
-		WITH_STORE(a_commit_that_is_not_answered_fails_in_time),
-		WITH_STORE(a_database_that_is_stopped_holds_up_nothing),
-		WITH_STORE(what_is_submitted_before_the_store_goes_on_fails),
-		WITH_STORE(the_loop_waits_for_no_database),
-		WITH_STORE(what_comes_and_goes_in_one_commit_is_shown_as_it_ends),
-		WITH_STORE(a_commit_with_a_warning_is_none),
-		WITH_STORE(a_lost_connection_is_made_anew),
-		WITH_STORE(a_commit_behind_a_new_connection_knows_what_is_stored),
-		WITH_STORE(commits_that_are_gone_are_noticed),
-		WITH_STORE(what_the_database_refuses_is_told_in_its_words_and_undone),
-		WITH_STORE(what_the_database_does_not_take_is_told_apart_from_the_rest),
-		WITH_STORE(a_commit_that_was_given_up_and_is_there_is_no_fault_of_the_next),
-		WITH_STORE(an_address_is_told_without_its_password),
-		WITH_STORE(what_is_no_store_of_ours_is_refused),
-		WITH_STORE(reports_are_told_apart_from_one_of_their_day),
-		WITH_STORE(the_latest_is_found_however_reports_come),
-		WITH_STORE(days_go_but_for_what_servers_stand_on),
-		WITH_STORE(a_store_that_is_too_large_loses_its_oldest_days_and_not_today),
-		WITH_STORE(the_check_finds_what_is_damaged),
+		WITH_STORE(&f, who_was_taken_over_stores_nothing_any_more),
+		WITH_STORE(&f, who_was_taken_over_makes_and_drops_no_days),
+		WITH_STORE(&f, nobody_takes_over_in_the_midst_of_a_commit),
+		WITH_STORE(&f, a_commit_that_is_not_answered_fails_in_time),
+		WITH_STORE(&f, a_database_that_is_stopped_holds_up_nothing),
+		WITH_STORE(&f, what_is_submitted_before_the_store_goes_on_fails),
+		WITH_STORE(&f, the_loop_waits_for_no_database),
+		WITH_STORE(&f, what_comes_and_goes_in_one_commit_is_shown_as_it_ends),
+		WITH_STORE(&f, a_commit_with_a_warning_is_none),
+		WITH_STORE(&f, a_lost_connection_is_made_anew),
+		WITH_STORE(&f, a_commit_behind_a_new_connection_knows_what_is_stored),
+		WITH_STORE(&f, commits_that_are_gone_are_noticed),
+		WITH_STORE(&f, what_the_database_refuses_is_told_in_its_words_and_undone),
+		WITH_STORE(&f, what_the_database_does_not_take_is_told_apart_from_the_rest),
+		WITH_STORE(&f, a_commit_that_was_given_up_and_is_there_is_no_fault_of_the_next),
+		WITH_STORE(&f, an_address_is_told_without_its_password),
+		WITH_STORE(&f, what_is_no_store_of_ours_is_refused),
+		WITH_STORE(&f, reports_are_told_apart_from_one_of_their_day),
+		WITH_STORE(&f, the_latest_is_found_however_reports_come),
+		WITH_STORE(&f, days_go_but_for_what_servers_stand_on),
+		WITH_STORE(&f, a_store_that_is_too_large_loses_its_oldest_days_and_not_today),
+		WITH_STORE(&f, the_check_finds_what_is_damaged),
 	};
 
 	return fixture_run_postgresql(tests);
