@@ -3,23 +3,11 @@
 #include <string.h>
 
 #include "proto/base/text.h"
-#include "proto/site/site.h"
+#include "proto/site/member.h"
 
-static bool has_usable_address(const struct report_adapter *adapter)
-{
-	for (size_t i = 0; i < adapter->n_addresses; i++) {
-		struct ipv4_prefix address;
-		if (ipv4_prefix_parse(adapter->addresses[i], &address) &&
-		    site_address_usable(&address))
-			return true;
-	}
-	return false;
-}
-
-/* The exposure rule's term: what is not known to be disabled, and has a usable address. */
 static bool is_active(const struct report_adapter *adapter)
 {
-	return adapter && adapter->enabled != TRISTATE_NO && has_usable_address(adapter);
+	return adapter && site_adapter_is_active(adapter);
 }
 
 static const struct report_adapter *find_adapter(const struct report *report, const char *id)

@@ -137,16 +137,18 @@ static size_t find_adapter(const struct report *report, const char *id)
 	return SIZE_MAX;
 }
 
-static bool is_active(const struct report_adapter *adapter)
+/* `number`: as find_adapter() says */
+static enum status require_active(const struct what_if_server *server, const struct report *report,
+				  size_t number, const struct change *change,
+				  struct what_if_error *error)
 {
-	struct ipv4_prefix address;
-
-	for (size_t i = 0; adapter->enabled != TRISTATE_NO && i < adapter->n_addresses; i++) {
-		if (ipv4_prefix_parse(adapter->addresses[i], &address) &&
-		    site_address_usable(&address))
-			return true;
-	}
-	return false;
+	if (number == SIZE_MAX)
+		return refuse(error, "unknown_adapter", "%s has no adapter '%s'",
+			      server->facts->name, change->adapter);
+	if (!site_adapter_is_active(&report->adapters[number]))
+		return refuse(error, "inactive_adapter", "adapter %s of %s is not active",
+			      change->adapter, server->facts->name);
+	return STATUS_OK;
 }
 
 static enum status disable(struct what_if *w, struct what_if_server *server,
@@ -159,12 +161,9 @@ static enum status disable(struct what_if *w, struct what_if_server *server,
 	if (!report)
 		return STATUS_SYSTEM;
 	size_t number = find_adapter(report, change->adapter);
-	if (number == SIZE_MAX)
-		return refuse(error, "unknown_adapter", "%s has no adapter '%s'",
-			      server->facts->name, change->adapter);
-	if (!is_active(&report->adapters[number]))
-		return refuse(error, "inactive_adapter", "adapter %s of %s is not active",
-			      change->adapter, server->facts->name);
+	enum status status = require_active(server, report, number, change, error);
+	if (status != STATUS_OK)
+		return status;
 	change_disable_adapter(report, number, &w->top->arena);
 	change_forget_failure(report, &w->top->arena);
 	set_report(w, server, report);
@@ -247,12 +246,9 @@ static enum status connect(struct what_if *w, struct what_if_server *server,
 	if (!report)
 		return STATUS_SYSTEM;
 	size_t number = find_adapter(report, change->adapter);
-	if (number == SIZE_MAX)
-		return refuse(error, "unknown_adapter", "%s has no adapter '%s'",
-			      server->facts->name, change->adapter);
-	if (!is_active(&report->adapters[number]))
-		return refuse(error, "inactive_adapter", "adapter %s of %s is not active",
-			      change->adapter, server->facts->name);
+	enum status status = require_active(server, report, number, change, error);
+	if (status != STATUS_OK)
+		return status;
 	if (report->adapters[number].link == LINK_DOWN)
 		report->adapters[number].link = LINK_UP;
 	return set_report_with_ways(w, server, report, change, error);

@@ -37,6 +37,18 @@ bool site_address_usable(const struct ipv4_prefix *address)
 	return address->address != 0 && !ipv4_is_loopback(address->address);
 }
 
+bool site_adapter_is_active(const struct report_adapter *adapter)
+{
+	struct ipv4_prefix address;
+
+	for (size_t i = 0; adapter->enabled != TRISTATE_NO && i < adapter->n_addresses; i++) {
+		if (ipv4_prefix_parse(adapter->addresses[i], &address) &&
+		    site_address_usable(&address))
+			return true;
+	}
+	return false;
+}
+
 static bool says_something(const struct report_probe *row)
 {
 	return row->peer && row->grade != GRADE_UNKNOWN && row->error != PROBE_LOCAL;

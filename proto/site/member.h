@@ -107,6 +107,9 @@ bool site_member_has_address(const struct site_member *member, uint32_t address)
 /* Does the address make an adapter active: is it neither loopback nor 0.0.0.0? */
 bool site_address_usable(const struct ipv4_prefix *address);
 
+/* An adapter of a report is active: it is not known to be disabled, and has a usable address. */
+bool site_adapter_is_active(const struct report_adapter *adapter);
+
 static inline const char *site_member_text(const struct site_member *member, uint32_t offset)
 {
 	return (const char *)member + offset;
