@@ -20,22 +20,6 @@ struct past_site {
 	struct arena arena;
 };
 
-/* NULL where there is none. */
-static enum status read_until(const struct store_connection *reader, const char *key,
-			      int64_t until_ms, struct snapshot **out, char error[STORE_ERROR_SIZE])
-{
-	struct record_report record;
-	struct arena arena;
-
-	*out = NULL;
-	arena_init(&arena);
-	enum status status = store_read_report_until(reader, key, until_ms, &arena, &record, error);
-	if (status == STATUS_OK)
-		status = fleet_parse_stored(&record, out, error);
-	arena_deinit(&arena);
-	return status == STATUS_NOT_FOUND ? STATUS_OK : status;
-}
-
 static bool is_next_of(const struct snapshot *latest, const struct snapshot *later)
 {
 	return later->report.sequence == latest->report.sequence + 1 &&
@@ -59,7 +43,7 @@ static enum status read_next(const struct store_connection *reader, const char *
 
 	for (size_t i = 0; status == STATUS_OK && !*is_of_then && i < COUNT(until_ms); i++) {
 		struct snapshot *later;
-		status = read_until(reader, key, until_ms[i], &later, error);
+		status = fleet_read_stored_until(reader, key, until_ms[i], &later, error);
 		bool is_same = later && later->at_ms == latest->at_ms &&
 			       later->report.sequence == latest->report.sequence;
 		*is_of_then = later &&
@@ -95,7 +79,7 @@ enum status past_site_read_report(const struct store_connection *reader, const c
 				  struct snapshot **out, char error[STORE_ERROR_SIZE])
 {
 	bool is_of_then = false;
-	enum status status = read_until(reader, key, at_ms, out, error);
+	enum status status = fleet_read_stored_until(reader, key, at_ms, out, error);
 
 	if (status == STATUS_OK && *out)
 		status = find_out(reader, key, at_ms, then, *out, &is_of_then, error);
@@ -176,7 +160,8 @@ static enum status read_earlier(struct past_site *site, const struct store_conne
 
 	if (member->snapshot && member->snapshot->at_ms <= until_ms)
 		return STATUS_OK; /* the set has the one */
-	enum status status = read_until(reader, member->key, until_ms, &earlier, error);
+	enum status status =
+		fleet_read_stored_until(reader, member->key, until_ms, &earlier, error);
 	if (earlier)
 		report_set_add(site->reports, earlier);
 	return status;
