@@ -203,13 +203,11 @@ void api_server_remark_put(struct call *call)
 /* False: nobody is, or should be, of that site, and the call is answered. */
 static bool find_site(struct call *call, struct putting *p)
 {
-	struct server_list list;
 	struct site_tally *sites;
 	size_t n;
 
-	if (!api_list_servers(call, &list))
+	if (!api_tally_sites(call, &sites, &n))
 		return false;
-	site_tally_make(&list, &call->arena, &sites, &n);
 	const struct site_tally *site =
 		site_tally_find(sites, n, api_path_name(call, 0), api_path_name(call, 1));
 	if (!site) {

@@ -8,6 +8,7 @@
 #include "collector/http/call.h"
 #include "collector/http/problem.h"
 #include "collector/query/inventory.h"
+#include "collector/query/site_tally.h"
 #include "proto/base/buffer.h"
 #include "proto/base/timestamp.h"
 
@@ -21,6 +22,16 @@ bool api_list_servers(struct call *call, struct server_list *out)
 		return true;
 	api_answer_unreadable(call, error);
 	return false;
+}
+
+bool api_tally_sites(struct call *call, struct site_tally **out, size_t *n)
+{
+	struct server_list list;
+
+	if (!api_list_servers(call, &list))
+		return false;
+	site_tally_make(&list, &call->arena, out, n);
+	return true;
 }
 
 const char *api_make_etag(const struct api *api, uint64_t tag, struct arena *arena)

@@ -13,9 +13,13 @@
 #include "collector/query/server_filter.h"
 
 struct server_list;
+struct site_tally;
 
 /* Everybody that there is, or should be. False: the call is answered. */
 bool api_list_servers(struct call *call, struct server_list *out);
+
+/* The same by site, as site_tally_make(). */
+bool api_tally_sites(struct call *call, struct site_tally **out, size_t *n);
 
 /* Servers of a site that one matrix may have; past it 422. */
 #define API_MATRIX_MAX_SERVERS 2000

@@ -11,7 +11,6 @@
 void api_site_list(struct call *call)
 {
 	const struct api *api = call->context;
-	struct server_list list;
 	struct site_tally *sites;
 	int64_t at_ms = TIMESTAMP_NONE;
 	size_t n;
@@ -23,9 +22,8 @@ void api_site_list(struct call *call)
 		api_past_list_sites(call, at_ms);
 		return;
 	}
-	if (!api_list_servers(call, &list))
+	if (!api_tally_sites(call, &sites, &n))
 		return;
-	site_tally_make(&list, &call->arena, &sites, &n);
 	buffer_init(&out);
 	json_open_array(&out, NULL);
 	for (size_t i = 0; i < n; i++) {

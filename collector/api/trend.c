@@ -65,14 +65,12 @@ static int64_t get_count(const struct record_trend *row, size_t i, const char **
 bool api_trend_count_now(struct call *call, const struct api_trend *trend, struct record_trend *out)
 {
 	const struct api *api = call->context;
-	struct server_list list;
 	struct site_tally *sites;
 	size_t n;
 
 	*out = (struct record_trend){ .at_ms = pipeline_now_ms(api->pipeline) };
-	if (!api_list_servers(call, &list))
+	if (!api_tally_sites(call, &sites, &n))
 		return false;
-	site_tally_make(&list, &call->arena, &sites, &n);
 	if (!trend->site) {
 		for (size_t i = 0; i < n; i++)
 			server_tally_add_to_trend(&sites[i].tally, out);
