@@ -43,6 +43,12 @@ def pytest_collection_modifyitems(items):
 
 
 @pytest.fixture
+def own_scratch(tmp_path, monkeypatch):
+    """Where a restore works, which leaves what it has there when it is killed."""
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+
+
+@pytest.fixture
 def receiver():
     with Receiver() as receiver:
         yield receiver

@@ -98,6 +98,7 @@ def restored(store, backup, old):
     return Collector(store.data, *store.options, port=old.port)
 
 
+@pytest.mark.usefixtures("own_scratch")
 def test_agents_go_on_over_a_store_from_an_earlier_backup(store, tmp_path):
     """By themselves: who was enrolled then with what it has, who enrolled since with the secret that its file still has.
     A secret that was for one agent alone is erased when it is used: that one keeps its reports until it gets another."""

@@ -20,7 +20,8 @@ from terminal import fails, succeeds
 from test_openapi import check
 from waiting import until
 
-pytestmark = pytest.mark.skipif(not programs(), reason="there is no PostgreSQL (Debian: postgresql)")
+pytestmark = [pytest.mark.usefixtures("own_scratch"),
+              pytest.mark.skipif(not programs(), reason="there is no PostgreSQL (Debian: postgresql)")]
 
 
 @pytest.fixture(scope="module")

@@ -14,6 +14,8 @@ from running import JSON, PATIENCE, PROGRAM, Collector, bearer, minimal
 from test_access import session_of
 from waiting import until
 
+pytestmark = pytest.mark.usefixtures("own_scratch")
+
 SERVERS = 6
 
 

@@ -15,7 +15,8 @@ from stored_site import NOT_MONITORED, live, stamped
 from terminal import fails, run, succeeds
 from waiting import until
 
-pytestmark = pytest.mark.skipif(not programs(), reason="there is no PostgreSQL (Debian: postgresql)")
+pytestmark = [pytest.mark.usefixtures("own_scratch"),
+              pytest.mark.skipif(not programs(), reason="there is no PostgreSQL (Debian: postgresql)")]
 
 MANY = 300  # more than one commit of a copy has
 TABLES = {
