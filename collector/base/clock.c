@@ -18,6 +18,7 @@ static struct {
 	bool was_seen;
 	int64_t offset_ms; /* of the system's clock from the monotonic one, when last seen */
 	struct clock_step last;
+	int64_t gap_ms; /* the end of the last one */
 } steady;
 
 static int64_t steady_at(uint64_t monotonic_ms)
@@ -65,10 +66,13 @@ int64_t clock_now_ms(void)
 {
 	uint64_t monotonic_ms = loop_monotonic_ms();
 	int64_t system_ms = loop_wall_ms();
+	bool is_first = !steady.was_seen;
 	watch_steps(system_ms, monotonic_ms);
 	int64_t now_ms = steady_at(monotonic_ms);
 
 	if (system_ms >= now_ms) {
+		if (!is_first && system_ms - now_ms > CLOCK_GAP_MS)
+			steady.gap_ms = system_ms;
 		if (steady.was_told)
 			log_info("the system's clock has caught up with the reports");
 		steady.was_told = false;
@@ -85,6 +89,12 @@ struct clock_step clock_last_step(void)
 {
 	clock_now_ms(); /* looks */
 	return steady.last;
+}
+
+int64_t clock_last_gap_ms(void)
+{
+	clock_now_ms(); /* looks */
+	return steady.gap_ms;
 }
 
 void clock_not_before(int64_t ms)

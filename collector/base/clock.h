@@ -26,6 +26,12 @@ struct clock_step {
 };
 struct clock_step clock_last_step(void);
 
+/* A step forward that is longer left out a time in which nobody could be heard. */
+#define CLOCK_GAP_MS INT64_C(60000)
+
+/* The end of the last such time, on this clock; 0: there was none. */
+int64_t clock_last_gap_ms(void);
+
 /*
  * Sets the clock to at least the time of the latest report, which a run before this has stored; one
  * beyond CLOCK_MAX_MS does not count, and is logged.

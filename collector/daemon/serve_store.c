@@ -84,6 +84,7 @@ static int open_alerting(struct serve *s)
 		.data = s->options->store.directory,
 		.settings = settings_of_alerting(&s->latest),
 		.now_ms = clock_now_ms,
+		.last_gap_ms = clock_last_gap_ms,
 		.certificate_end_ms = certificate_end,
 		.away = list_away,
 		.clocks_apart = list_clocks_apart,

@@ -262,6 +262,22 @@ static void check_own_conditions(struct alerting *a, int64_t now_ms, struct aler
 	arena_deinit(&arena);
 }
 
+/* Whoever is silent is so only some intervals later. */
+static void hear_from(struct alerting *a, int64_t ms)
+{
+	a->heard_from_ms = ms;
+	alerts_start_grace(a->alerts, ms);
+}
+
+/* Nobody was silent in a time that the clock left out. */
+static void look_at_clock(struct alerting *a)
+{
+	int64_t gap_ms = a->options.last_gap_ms();
+
+	if (gap_ms > a->heard_from_ms)
+		hear_from(a, gap_ms);
+}
+
 /* Before a silence is told of, for it may be one of many. */
 static void update_surroundings(struct alerting *a, int64_t now_ms, struct alert_changes *out)
 {
@@ -313,6 +329,7 @@ static void on_time(void *user)
 	if (trim)
 		a->trim_ms = now_ms + TRIM_MS;
 	set_targets(a);
+	look_at_clock(a);
 	check_own_conditions(a, now_ms, pending->changes);
 	update_surroundings(a, now_ms, pending->changes);
 	if (alerts_next_due(a->alerts) <= now_ms)
@@ -473,8 +490,7 @@ void alerting_resume(struct alerting *a, const struct fleet *fleet)
 	a->is_ready = true;
 	a->fleet = fleet;
 	set_targets(a);
-	a->heard_from_ms = now_ms;
-	alerts_start_grace(a->alerts, now_ms);
+	hear_from(a, now_ms);
 	update_all_servers(a, now_ms, pending->changes);
 	update_expected(a, now_ms, pending->changes);
 	alerts_forget_unseen(a->alerts, now_ms, pending->changes);
@@ -495,6 +511,7 @@ struct alert_changes *alerting_prepare(struct alerting *a, const struct changes 
 	int64_t now_ms = a->options.now_ms();
 	struct alert_changes *out = begin_changes();
 
+	look_at_clock(a);
 	if (has_silent(changes))
 		update_surroundings(a, now_ms, out);
 	if (changes->removal)

@@ -11,6 +11,7 @@ import pytest
 from hook_rig import Hooks
 from receiver import Receiver
 from running import JSON, PATIENCE, PROGRAM, ask, bearer, exposed_site, faulty, row, server
+from waiting import until
 
 WRONG_CLOCK = PROGRAM.parents[1] / "tests/integration/libwrong_clock.so"
 
@@ -242,6 +243,19 @@ def test_a_heartbeat_beats_on_when_the_clock_is_set(tmp_path, seconds):
                 heard, since = len(receiver.requests), time.monotonic()
                 receiver.wait(heard + 4)
                 assert time.monotonic() - since > 2  # and not all at once
+
+
+def test_nobody_is_told_of_silence_in_a_time_that_the_clock_left_out(tmp_path):
+    """All are shown as silent until they report again, for there is no knowing how long the clock was wrong."""
+    clock = Clock(tmp_path)
+    with faulty(tmp_path / "data", environment=clock.environment) as collector:
+        post(collector, well(), 1)
+        step(collector, clock, 7200)
+        until(lambda: shown(collector)[2])
+        time.sleep(1)  # an alert would have fired with that
+        assert collector.get("/v1/alerts?condition=silent&condition=surroundings")["alerts"] == []
+        post(collector, well(), 2)
+        assert shown(collector) == (2, "at_risk", False)
 
 
 def token_for(collector, hours):
