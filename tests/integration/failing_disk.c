@@ -1,9 +1,11 @@
 /*
  * A disk that can no longer be written, for tests, to be preloaded into a program: while the file
  * that FAILING_DISK names exists, nothing is written to regular files, or to those whose path
- * contains FAILING_FILES, and the reason is the errno that stands in it. So does a file system that the kernel has made read-only after an error
- * (EROFS), or a disk that is broken (EIO): neither can be had for a test, since files that are open
- * for writing keep the kernel from making their file system read-only.
+ * contains FAILING_FILES, and the reason is the errno that stands in it. So does a file system that
+ * the kernel has made read-only after an error (EROFS), or a disk that is broken (EIO): neither can
+ * be had for a test, since files that are open for writing keep the kernel from making their file
+ * system read-only. One that is full (ENOSPC) takes what finds room: the first half of what is
+ * long.
  */
 #include <dlfcn.h>
 #include <errno.h>
@@ -13,6 +15,8 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#define BLOCK 512
 
 static ssize_t (*real_pwrite)(int fd, const void *bytes, size_t n, off_t at);
 static ssize_t (*real_pwrite64)(int fd, const void *bytes, size_t n, off64_t at);
@@ -59,14 +63,24 @@ static bool fails(int fd)
 	return errno != 0;
 }
 
+/* Of `n` bytes for a disk that fails, by `errno`. */
+static size_t finds_room(size_t n)
+{
+	return errno == ENOSPC ? n / 2 / BLOCK * BLOCK : 0;
+}
+
 ssize_t pwrite(int fd, const void *bytes, size_t n, off_t at)
 {
-	return fails(fd) ? -1 : real_pwrite(fd, bytes, n, at);
+	if (fails(fd) && (n = finds_room(n)) == 0)
+		return -1;
+	return real_pwrite(fd, bytes, n, at);
 }
 
 ssize_t pwrite64(int fd, const void *bytes, size_t n, off64_t at)
 {
-	return fails(fd) ? -1 : real_pwrite64(fd, bytes, n, at);
+	if (fails(fd) && (n = finds_room(n)) == 0)
+		return -1;
+	return real_pwrite64(fd, bytes, n, at);
 }
 
 int fdatasync(int fd)

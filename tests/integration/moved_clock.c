@@ -1,14 +1,15 @@
 /*
  * A clock that stands until a test moves it, for simulations of hours in seconds, to be preloaded
  * into the collector: the file that MOVED_CLOCK names holds the nanoseconds since 1970, as int64_t,
- * of all its clocks. What is written there counts when the event loop has waited, so that a turn
- * of the loop has one time. Short waits of the loop pass by themselves, for they are of work that
+ * of all its clocks, and by how many more the system's clock is off, which somebody sets. What is
+ * written there counts when the event loop has waited, so that a turn of the loop has one time. Short waits of the loop pass by themselves, for they are of work that
  * is done piece by piece.
  */
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,8 +26,9 @@ typedef int wait_for_events(int epoll, struct epoll_event *events, int n, int ti
 			    const sigset_t *signals);
 typedef int read_clock(clockid_t clock, struct timespec *out);
 
-static const volatile int64_t *moved;
+static const volatile int64_t *moved; /* the time, and how far the system's clock is off */
 static volatile int64_t now_ns;
+static volatile int64_t off_ns;
 static wait_for_events *real_epoll_pwait;
 static read_clock *real_clock_gettime;
 
@@ -46,24 +48,31 @@ __attribute__((constructor)) static void begin(void)
 	find("clock_gettime", &real_clock_gettime, sizeof real_clock_gettime);
 	if (file < 0)
 		abort();
-	void *mapped = mmap(NULL, sizeof *moved, PROT_READ, MAP_SHARED, file, 0);
+	void *mapped = mmap(NULL, 2 * sizeof *moved, PROT_READ, MAP_SHARED, file, 0);
 	close(file);
 	if (mapped == MAP_FAILED)
 		abort();
 	moved = mapped;
-	now_ns = *moved;
+	now_ns = moved[0];
+	off_ns = moved[1];
+}
+
+static bool can_be_set(clockid_t clock)
+{
+	return clock == CLOCK_REALTIME || clock == CLOCK_REALTIME_COARSE;
 }
 
 int clock_gettime(clockid_t clock, struct timespec *out)
 {
-	(void)clock;
-	*out = (struct timespec){ .tv_sec = now_ns / NS_PER_S, .tv_nsec = now_ns % NS_PER_S };
+	int64_t ns = now_ns + (can_be_set(clock) ? off_ns : 0);
+
+	*out = (struct timespec){ .tv_sec = ns / NS_PER_S, .tv_nsec = ns % NS_PER_S };
 	return 0;
 }
 
 time_t time(time_t *out)
 {
-	time_t now = now_ns / NS_PER_S;
+	time_t now = (now_ns + off_ns) / NS_PER_S;
 
 	if (out)
 		*out = now;
@@ -77,8 +86,9 @@ int epoll_pwait(int epoll, struct epoll_event *events, int n, int timeout_ms,
 
 	if (ready == 0 && timeout_ms > 0 && timeout_ms <= SHORT_WAIT_MS)
 		now_ns += timeout_ms * NS_PER_MS;
-	if (now_ns < *moved)
-		now_ns = *moved;
+	if (now_ns < moved[0])
+		now_ns = moved[0];
+	off_ns = moved[1];
 	return ready;
 }
 

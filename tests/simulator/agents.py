@@ -12,6 +12,7 @@ from version import VERSION
 from .facts import files
 
 NEVER = -10**12
+SPOOL_ROOM = 288  # agent/uplink/spool.h
 GAP_INTERVALS = 1.5  # between two cycles; after a longer one nothing is known to have stood
 EVENTS = {0: [(0, 9298)], 11004: [(-4, 9321), (0, 9266)]}
 
@@ -41,6 +42,10 @@ class Agent:
     clock_off: int = 0  # ms
     running: bool = True
     cut_off: bool = False  # from the collector, by whatever lies between
+    room: int = SPOOL_ROOM  # for so many reports; beyond them the oldest go
+    dropped: int = 0
+    knows: tuple = None  # the address at which it looks for the collector; None: wherever it is
+    is_to_look: bool = False  # whether the collector can be reached there, and be trusted
     identity: tuple = ()  # (id, bearer)
     epoch: str = field(default_factory=lambda: uuid.uuid4().hex)
     sequence: int = 0
@@ -74,7 +79,7 @@ class Agent:
 
     def of_image(self, machine, phase):
         """The one of a machine that was put from this one's disk: it knows what this one knew, and enrols by its own name."""
-        return Agent(machine, phase, epoch=self.epoch, sequence=self.sequence, peers=list(self.peers))
+        return Agent(machine, phase, room=self.room, epoch=self.epoch, sequence=self.sequence, peers=list(self.peers))
 
     def begin_anew(self):
         """Another name is another agent."""
@@ -89,6 +94,8 @@ class Agent:
         self.cycle += 1
         self.sequence += 1
         self.spool.append((now, self.sequence, self._report(stage, now)))
+        self.dropped += max(len(self.spool) - self.room, 0)
+        del self.spool[:-self.room]
 
     def _report(self, stage, now):
         machine, world = self.machine, stage.world
@@ -154,6 +161,8 @@ class Agent:
             if status == 401:  # it enrolled when the collector's store was another one
                 self.identity = ()
                 self.enrol(stage)
+                if not self.identity:
+                    return
                 body["agent"]["id"] = self.identity[0]
                 status, answer = stage.post_report(body, (stage.now - collected) // 1000, self.identity[1])
             if status == 409:  # somebody has used this number, as after a disk was put back
@@ -177,7 +186,7 @@ class Agent:
             return
         key = hashlib.sha256(f"{stage.secret} {self.host}".encode()).hexdigest()
         agent = stage.enrol(self.host, key)
-        self.identity = agent, f"{agent}.{key}"
+        self.identity = (agent, f"{agent}.{key}") if agent else ()
 
 
 def stamp(born, ms):

@@ -25,6 +25,7 @@ class Place(Stage):
         self.world = scenario.world()
         self.machines = dict(self.world.machines)
         self.source = f"127.1.{number // 250}.{number % 250 + 1}"  # enrolments of one address are limited
+        self.begin_without()
         self.agents = {}
         for facts, machine in zip(scenario.machines, self.machines.values()):
             machine.number += first

@@ -28,6 +28,9 @@ SETTLES_LATER = {
     "power_off": 5, "stop_agent": 5, "cut": 5, "part": 5, "uncut": 4, "power_on": 4, "start_agent": 4, "reboot": 4,
     "put_back": 3, "join": 3, "kill_collector": 3,
     "move_site": 4, "clone": 4, "backup": 0,
+    # of a collector that takes nothing; when it does again what silent servers prove is learnt anew
+    "fill_disk": 6, "expire": 6, "stop_collector": 6, "free_disk": 4, "renew": 4, "start_elsewhere": 5, "set_clock": 5,
+    "double": 5, "namesake": 0, "freeze_judge": 4, "hand_over": 4, "lose_database": 6, "start_database": 4,
 }
 
 
@@ -39,12 +42,13 @@ class Scenario:
     wires: list
     machines: list
     events: list = field(default_factory=list)
+    collectors: int = 1  # more than one: on one database
 
     def world(self):
         wires = [Wire(**wire) for wire in self.wires]
         machines = []
         for number, facts in enumerate(self.machines):
-            facts = {key: value for key, value in facts.items() if key not in ("phase", "clock_off_s", "bad_start")}
+            facts = {key: value for key, value in facts.items() if key not in ("phase", "clock_off_s", "bad_start", "spool")}
             adapters = [Adapter(**{**adapter, "filters": dict(adapter.get("filters", {}))})
                         for adapter in facts.pop("adapters")]
             machines.append(Machine(adapters=adapters, number=number + 1, **facts))
@@ -64,9 +68,10 @@ def settles(event):
 
 
 class Drawing:
-    def __init__(self, seed):
+    def __init__(self, seed, collectors=1):
         self.rng = random.Random(seed)
-        self.seed = seed
+        self.seed, self.collectors = seed, collectors
+        self.kinds = KINDS if collectors == 1 else KINDS_OF_SEVERAL
         self.wires = []
         self.machines = []
 
@@ -76,7 +81,8 @@ class Drawing:
             self.draw_site(number, site)
         events = self.draw_events(self.rng.randint(3, 9))
         last = max([event["at"] + settles(event) for event in events], default=0)
-        return Scenario(self.seed, 300, int(max(last, BEGINS)) + 1 + RESTS, self.wires, self.machines, events)
+        return Scenario(self.seed, 300, int(max(last, BEGINS)) + 1 + RESTS, self.wires, self.machines, events,
+                        self.collectors)
 
     # --- the fleet
 
@@ -103,6 +109,8 @@ class Drawing:
             machine["clock_off_s"] = rng.choice([-86400, -3600, 400, 7200, 30 * 86400])
         if rng.random() < 0.2:
             machine["bad_start"] = True
+        if rng.random() < 0.2:
+            machine["spool"] = rng.choice([1, 2, 4])
         if has_backup and rng.random() < 0.8:
             machine["adapters"].append(self.adapter("B", f"{site} backup", f"192.168.{number}.{place + 10}"))
         elif rng.random() < 0.7:
@@ -133,7 +141,7 @@ class Drawing:
     def draw_events(self, n):
         events, at = [], BEGINS + self.rng.random()
         for _ in range(n):
-            kind = self.rng.choice(KINDS)
+            kind = self.rng.choice(self.kinds)
             machine = self.rng.choice(self.machines)
             drawn = getattr(self, f"draw_{kind}", lambda machine: [{}])(machine)
             for place, event in enumerate(drawn):
@@ -227,14 +235,37 @@ class Drawing:
             adapter["id"]: address(adapter, 2 * self.machines.index(machine) + number) for adapter in machine["adapters"]}}
             for number in (1, 2)]}]
 
+    def draw_fill_disk(self, _):
+        return [{"do": "fill_disk"}, {"do": "free_disk", "after": self.rng.choice([0.3, 1.2, 2.6, 5])}]
+
+    def draw_expire(self, _):
+        return [{"do": "expire"}, {"do": "renew", "after": self.rng.choice([0.3, 1.2, 2.6, 5])}]
+
+    def draw_move_collector(self, _):
+        return [{"do": "stop_collector"}, {"do": "start_elsewhere", "after": self.rng.choice([0.05, 1.2, 2.6, 5])}]
+
+    def draw_set_clock(self, _):
+        """It is wrong from now on; or until somebody sets it right."""
+        wrong = [{"off_s": self.rng.choice([-86400, -600, -20, 20, 600, 1200, 86400])}]
+        return wrong + [{"off_s": 0, "after": self.rng.choice([0.5, 2, 5])}] * (self.rng.random() < 0.7)
+
+    def draw_lose_database(self, _):
+        return [{"do": "lose_database"}, {"do": "start_database", "after": self.rng.choice([0.3, 1.2, 2.6, 5])}]
+
+    def draw_double(self, _):
+        return [{"do": "double"}, {"do": "end_double", "after": self.rng.choice([1.2, 2.6, 5])}]
+
     def draw_restore(self, _):
         return [{"do": "backup"}, {"do": "restore", "after": self.rng.choice([0.6, 2, 4.5, 9])}]
 
 
 KINDS = ["unplug"] * 4 + ["plug"] * 2 + ["flap"] * 2 + ["move"] * 2 + ["disable"] * 2 + ["enable", "remove", "renumber", "add"] + [
     "filter", "patch", "patch"] + ["restart_mta"] * 5 + ["stop_mta"] * 2 + ["reboot"] * 2 + ["power_off", "stop_agent", "cut",
-    "part", "clock", "put_back", "rename", "kill_collector", "move_site", "move_site", "clone", "restore"]
+    "part", "clock", "put_back", "rename", "kill_collector", "move_site", "move_site", "clone", "restore",
+    "fill_disk", "expire", "move_collector", "set_clock", "double", "namesake"]
+KINDS_OF_SEVERAL = [kind for kind in KINDS if kind not in ("restore", "fill_disk", "expire", "move_collector", "set_clock")] + [
+    "kill_collector", "freeze_judge", "hand_over", "lose_database"] * 3
 
 
-def draw(seed):
-    return Drawing(seed).scenario()
+def draw(seed, collectors=1):
+    return Drawing(seed, collectors).scenario()

@@ -9,6 +9,7 @@ import json
 import mmap
 import os
 import signal
+import sqlite3
 import ssl
 import subprocess
 import tempfile
@@ -20,36 +21,47 @@ import identity
 from receiver import Receiver
 from waiting import until
 
-from .agents import Agent, stamp
+from .agents import SPOOL_ROOM, Agent, stamp
 from .collector import BUILD, PROGRAM
 from .line import Line
 from .physics import Adapter
+from .troubles import Troubles
 
 CLOCK = BUILD / "tests/integration/libmoved_clock.so"
+DISK = BUILD / "tests/integration/libfailing_disk.so"
 CONFIG = """[alerts]
 flap-changes = 0
 storm-after = 0
 digest-until = no
+hold-collector = no
 
 [hook watcher]
 type = webhook
 url = {url}
 """
-OF_ALL = ("part", "join", "kill_collector", "backup", "restore")  # events that are of no machine
+OF_ALL = ("part", "join", "kill_collector", "backup", "restore", "fill_disk", "free_disk", "expire", "renew",
+          "stop_collector", "start_elsewhere", "set_clock", "freeze_judge", "hand_over", "lose_database",
+          "start_database")  # events that are of no machine
 PATIENCE = 60
 DAY_S = 86400
+NO_CHECK_TIME = 0x200000  # X509_V_FLAG_NO_CHECK_TIME: OpenSSL's, of which Python has no name
 
 
 class Clock:
+    """Of a collector: it stands until it is set. `set_off` says by how much the system's is off, which somebody sets."""
+
     def __init__(self, file, ms):
-        file.write_bytes(bytes(8))
+        file.write_bytes(bytes(16))
         with open(file, "r+b") as opened:
-            self._mapped = mmap.mmap(opened.fileno(), 8)
+            self._mapped = mmap.mmap(opened.fileno(), 16)
         self.file = file
         self.set(ms)
 
     def set(self, ms):
-        self._mapped[:] = (ms * 1_000_000).to_bytes(8, "little")
+        self._mapped[:8] = (ms * 1_000_000).to_bytes(8, "little")
+
+    def set_off(self, ms):
+        self._mapped[8:] = (ms * 1_000_000).to_bytes(8, "little", signed=True)
 
 
 @contextlib.contextmanager
@@ -60,7 +72,7 @@ def prepare():
         yield
 
 
-class Stage:
+class Stage(Troubles):
     def __init__(self, folder, scenario):
         self.scenario = scenario
         self.folder = folder
@@ -70,18 +82,22 @@ class Stage:
         self.world = scenario.world()
         self.machines = dict(self.world.machines)  # by the names that they have at first
         self.agents = {}
+        self.begin_without()
         for facts in scenario.machines:
             machine = self.machines[facts["host"]]
             self.agents[facts["host"]] = Agent(machine, int(facts.get("phase", 0) * self.interval),
-                                               facts.get("clock_off_s", 0) * 1000)
+                                               facts.get("clock_off_s", 0) * 1000, room=facts.get("spool", SPOOL_ROOM))
             if facts.get("bad_start"):
                 self.world.start_mta(machine, -60000)
             else:
                 machine.starts.append((-86400_000, 0))
             machine.booted = -86400_000
         self.clock = Clock(folder / "clock", self.born)
-        self.token, self.secret = identity.set_up(PROGRAM, folder / "data", host="127.0.0.1")
-        tls = ssl.create_default_context(cafile=folder / "data/ca.crt")
+        self.token, self.secret = identity.set_up(PROGRAM, folder / "data", *self.set_up_options(), host=Line.NAME)
+        self.data = folder / "data"
+        self.trust = ssl.create_default_context(cafile=self.data / "ca.crt")
+        tls = ssl.create_default_context(cafile=self.data / "ca.crt")
+        tls.verify_flags |= NO_CHECK_TIME  # who looks goes on looking when agents do not trust it any more
         self.line = Line(0, tls, self.token, PATIENCE)  # of the port that is free at each start
         self.receiver = Receiver()  # of all that is told
         (folder / "collector.conf").write_text(CONFIG.format(url=self.receiver.url))
@@ -112,22 +128,35 @@ class Stage:
         finally:
             self.receiver.close()
 
-    def run_program(self, *arguments):
-        done = subprocess.run([PROGRAM, *arguments], capture_output=True, text=True, timeout=PATIENCE)
+    def _environment(self, **more):
+        return {**os.environ, "ASAN_OPTIONS": os.environ.get("ASAN_OPTIONS", "") + ":verify_asan_link_order=0",
+                "TMPDIR": str(self.folder), **more}
+
+    def run_program(self, *arguments, **environment):
+        done = subprocess.run([PROGRAM, *arguments], capture_output=True, text=True, timeout=PATIENCE,
+                              env=self._environment(**environment))
         assert done.returncode == 0, done.stdout + done.stderr
 
-    def start(self):
-        environment = {**os.environ, "LD_PRELOAD": str(CLOCK), "MOVED_CLOCK": str(self.clock.file),
-                       "ASAN_OPTIONS": os.environ.get("ASAN_OPTIONS", "") + ":verify_asan_link_order=0"}
-        data = self.folder / "data"
+    def set_up_options(self):
+        return ()
+
+    def serve(self, line, data, *more):
+        """A collector's process. It listens where the line leads; where that is nowhere yet, it does from now on."""
+        environment = self._environment(LD_PRELOAD=f"{CLOCK}:{DISK}", MOVED_CLOCK=str(self.clock.file),
+                                        FAILING_DISK=str(self.folder / "full"), FAILING_FILES=str(data))
         with open(self.folder / "log", "ab") as log:
-            self.process = subprocess.Popen(
-                [PROGRAM, "serve", "--listen", "127.0.0.1:0", "--data", data, "--cert", data / "server.crt",
-                 "--key", data / "server.key", "--config", self.folder / "collector.conf"],
+            process = subprocess.Popen(
+                [PROGRAM, "serve", "--listen", f"{line.address}:{line.port}", "--data", data, "--cert", data / "server.crt",
+                 "--key", data / "server.key", "--config", self.folder / "collector.conf", *more],
                 stdout=subprocess.PIPE, stderr=log, text=True, env=environment)
-        line = self.process.stdout.readline()
-        assert line.startswith("listening on https://"), line + self.log()
-        self.line.port = int(line.rsplit(":", 1)[1])
+        said = process.stdout.readline()
+        assert said.startswith("listening on https://"), said + self.log()
+        line.port = int(said.rsplit(":", 1)[1])
+        return process
+
+    def start(self):
+        self.line.port = 0  # whichever is free
+        self.process = self.serve(self.line, self.data)
         until(lambda: self.call("GET", "/readyz")[0] == 200, self.log)
 
     def end(self, number):
@@ -160,39 +189,71 @@ class Stage:
         assert len(found[name]) < 1000, path
         return found[name]
 
+    def send(self, *arguments, **more):
+        """What an agent is answered. A collector whose clock went on is not ready until it has judged the fleet again."""
+        deadline = time.monotonic() + PATIENCE
+        while (answer := self.call(*arguments, **more))[0] == 503 and not self.is_full:
+            assert time.monotonic() < deadline, answer
+            self.wait_a_moment()
+        return answer
+
+    def wait_a_moment(self):
+        time.sleep(0.01)
+
     def enrol(self, host, key):
-        body = json.dumps({"secret": self.secret, "host": host, "key": key})
-        status, text = self.call("POST", "/v1/enroll", body)
+        """None: not now."""
+        status, text = self.send("POST", "/v1/enroll", json.dumps({"secret": self.secret, "host": host, "key": key}))
+        if status == 503:
+            return None
         assert status == 200, f"{host} could not enrol: {status} {text}"
         return json.loads(text)["id"]
 
     def post_report(self, report, age, bearer):
-        """A collector whose clock went on is not ready until it has judged the fleet again."""
-        body, age = json.dumps(report, separators=(",", ":")), {"Mtawatch-Report-Age": str(age)}
-        deadline = time.monotonic() + PATIENCE
-        while (answer := self.call("POST", "/v1/reports", body, bearer, **age))[0] == 503:
-            assert time.monotonic() < deadline, answer
-            time.sleep(0.01)
-        return answer
+        body = json.dumps(report, separators=(",", ":"))
+        return self.send("POST", "/v1/reports", body, bearer, **{"Mtawatch-Report-Age": str(age)})
 
     # --- time
 
     def go_to(self, ms):
-        """Moves the clock there, and lets the collector's timers see it."""
-        assert ms >= self.now
+        """Moves the clock there, and lets the collector's timers see it. What took its time may have moved it on already."""
         self.wait_for_deliveries()
+        self._pass_to(max(ms, self.now))
+
+    def _pass_to(self, ms):
         self.now = ms
-        self.clock.set(self.born + ms)
-        for _ in range(2):  # the first one wakes the loop, and its timers come after it
-            self.call("GET", "/livez")
+        self.clock.set(self.born + self.now)
+        self.turn_over()
+        if self.times.seen and not self.is_away:
+            self.note_time()
+
+    def turn_over(self):
+        if not self.is_away:
+            for _ in range(2):  # the first one wakes the loop, and its timers come after it
+                self.call("GET", "/livez")
+
+    def pass_until(self, what, seconds, step_s=0.02):
+        """Lets time go on, a second after the other, each once other threads had as long as `step_s` of the world."""
+        end = self.now + seconds * 1000
+        while not self._comes_true(what, step_s):
+            assert self.now < end, self.log()
+            self._pass_to(self.now + 1000)
+
+    @staticmethod
+    def _comes_true(what, seconds):
+        deadline = time.monotonic() + seconds
+        while not (found := what()) and time.monotonic() < deadline:
+            time.sleep(0.01)
+        return found
 
     def wait_for_deliveries(self):
         """An attempt that is on its way would be out of time with the next step of the clock. One that is made again later
-        needs that step, and others wait for their turn behind it."""
-        def all_are_done():
-            times = [delivery["next_at"] for delivery in self.get("/v1/deliveries?state=waiting")["deliveries"]]
-            return not times or any(at and at > self.stamp(self.now) for at in times)
-        until(all_are_done, self.log)
+        needs that step, and others wait for their turn behind it. A collector that can store nothing tells nobody anything."""
+        if not self.is_away and not self.is_full:
+            until(self._all_is_told, self.log)
+
+    def _all_is_told(self):
+        times = [delivery["next_at"] for delivery in self.get("/v1/deliveries?state=waiting")["deliveries"]]
+        return not times or any(at and at > self.stamp(self.times.shown_at(self.now)) for at in times)
 
     # --- what is done
 
@@ -200,7 +261,7 @@ class Stage:
         """Returns the sites that it was done in; none: it cannot be done."""
         of_all = event["do"] in OF_ALL
         machine = None if of_all else self.machines.get(event["host"])
-        if machine is None and not of_all:
+        if (machine is None and not of_all) or not self.can_happen(event, machine):
             return set()
         before = {machine.place} if machine else {other.place for other in self.machines.values()}
         getattr(self, f"do_{event['do']}")(machine, event)
@@ -251,6 +312,9 @@ class Stage:
             self._start_mta(machine)
 
     def _start_mta(self, machine):
+        if self.is_away:  # nobody can look
+            self.world.start_mta(machine, self.now)
+            return
         shown = {server["server"]: server["verdict"] for server in self.get("/v1/servers?limit=1000")["servers"]}
         began = self.world.start_mta(machine, self.now)
         self.starts.append((self.now, machine.host, shown.get(machine.host), began))
@@ -319,7 +383,7 @@ class Stage:
 
     def do_move_site(self, machine, event):
         """Of a server whose agent tells nobody where it is there is no knowing."""
-        if self.agent_of(machine).running and self.can_report(machine):
+        if self.agent_of(machine).running and self.can_report(machine) and self.is_listening():
             machine.organization, machine.site = event.get("organization", machine.organization), event["site"]
 
     def do_clone(self, machine, event):
@@ -335,6 +399,7 @@ class Stage:
             self.world.machines[new.host] = self.machines[new.host] = new
             self._start_mta(new)
             self.agents[new.host] = self.agent_of(machine).of_image(new, self.now + 1000 * (1 + number))
+            self.every_agent.append(self.agents[new.host])
             self._schedule(self.agents[new.host])
 
     def do_kill_collector(self, *_):
@@ -343,7 +408,7 @@ class Stage:
     def do_backup(self, *_):
         self.wait_for_deliveries()
         self.told_before = len(self.receiver.requests)
-        self.run_program("backup", "--data", self.folder / "data", "--replace", self.folder / "backup.db")
+        self.run_program("backup", "--data", self.data, "--replace", self.folder / "backup.db")
         self.backup = self.now
 
     def do_restore(self, *_):
@@ -351,28 +416,37 @@ class Stage:
         if self.backup is None:
             return
         self.end(signal.SIGKILL)
-        for file in (self.folder / "data").glob("mtawatch.db*"):
+        for file in self.data.glob("mtawatch.db*"):
             file.unlink()
-        self.run_program("restore", "--data", self.folder / "data", self.folder / "backup.db")
+        self.run_program("restore", "--data", self.data, self.folder / "backup.db")
         self.lost_requests |= set(range(self.told_before, len(self.receiver.requests)))
         lost = self.backup, self.now
         self.restored.append(lost)
         self.kills.append(self.now)
-        for agent in self.agents.values():
+        for agent in self.every_agent:
             agent.forget_lost(*lost)
         self.former = {name: [sent for sent in all_sent if not lost[0] <= sent.taken <= lost[1]]
                        for name, all_sent in self.former.items()}
         self.after_restore(*lost)
         self.start()
 
+    def stored_reports(self):
+        """Pairs of epoch and sequence."""
+        with contextlib.closing(sqlite3.connect(self.data / "mtawatch.db")) as database:
+            return set(database.execute("""SELECT stream.epoch, report.sequence FROM report
+                JOIN stream ON stream.id = report.stream_id"""))
+
     def can_report(self, machine):
         return self.world.reaches_collector(machine) and not self.agent_of(machine).cut_off
+
+    def is_listening(self):
+        return not (self.is_away or self.is_full or self.is_over)
 
     def cycle(self, agent):
         """What an agent does when its time has come."""
         if not (agent.machine.up and agent.running):
             return False
-        reachable = self.can_report(agent.machine)
+        reachable = (agent in self.doubles.values() or self.can_report(agent.machine)) and self.finds_collector(agent)
         if reachable:
             agent.enrol(self)
         if not agent.identity:
@@ -383,7 +457,7 @@ class Stage:
         return reachable
 
     def _schedule(self, agent):
-        place = list(self.agents.values()).index(agent)
+        place = self.every_agent.index(agent)
         for ms in range(agent.phase, self.scenario.intervals * self.interval, self.interval):
             heapq.heappush(self.timetable, (ms, 1, place, agent))
 
@@ -393,7 +467,8 @@ class Stage:
         self.timetable = [(int(event["at"] * self.interval), 0, number, event)
                           for number, event in enumerate(self.scenario.events)]
         heapq.heapify(self.timetable)
-        for agent in list(self.agents.values()):
+        self.every_agent = list(self.agents.values())
+        for agent in self.every_agent:
             self._schedule(agent)
         while self.timetable:
             ms, _, _, what = heapq.heappop(self.timetable)
@@ -403,4 +478,5 @@ class Stage:
                 watcher.look(self)
             else:
                 watcher.note_event(self, what, self.do(what))
+        self.mend()
         self.wait_for_deliveries()

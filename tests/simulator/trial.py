@@ -10,6 +10,7 @@ from collections import Counter
 from pathlib import Path
 
 from . import scenario, shrink
+from .cluster import Cluster
 from .stage import Stage, prepare
 from .truth import Watcher
 from .verify import Result, Verification
@@ -18,7 +19,7 @@ from .verify import Result, Verification
 def play(one, folder=None):
     """The Result of a scenario."""
     with tempfile.TemporaryDirectory(prefix="mtawatch-truth-", dir=folder) as place:
-        with Stage(Path(place), one) as stage:
+        with (Stage if one.collectors == 1 else Cluster)(Path(place), one) as stage:
             watcher = Watcher()
             stage.play(watcher)
             return Verification(stage, watcher).run()
@@ -60,6 +61,8 @@ def parse(arguments):
     parser.add_argument("--scenarios", metavar="N", type=int, default=20, help="how many (%(default)s)")
     parser.add_argument("--seed", metavar="S", type=int, default=1, help="of the first one; the next is S+1 (%(default)s)")
     parser.add_argument("--jobs", metavar="N", type=int, default=1, help="so many at a time (%(default)s)")
+    parser.add_argument("--collectors", metavar="N", type=int, default=1,
+                        help="so many on one database, of which one judges (%(default)s)")
     parser.add_argument("--play", metavar="FILE", action="append", default=[], help="play this one instead")
     parser.add_argument("--failures", metavar="DIRECTORY", default="build/truth",
                         help="where what failed is written, shrunk (%(default)s)")
@@ -81,7 +84,7 @@ def keep(one, result, options):
 def main(arguments=None):
     options = parse(arguments)
     scenarios = [scenario.Scenario.read(file) for file in options.play] or [
-        scenario.draw(seed) for seed in range(options.seed, options.seed + options.scenarios)]
+        scenario.draw(seed, options.collectors) for seed in range(options.seed, options.seed + options.scenarios)]
     figures, began = Figures(), time.monotonic()
     with prepare(), concurrent.futures.ProcessPoolExecutor(options.jobs) as pool:
         for one, result in zip(scenarios, pool.map(play, scenarios)):

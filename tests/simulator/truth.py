@@ -186,6 +186,8 @@ class Watcher:
 
     def look(self, stage):
         self._note_true(stage)
+        if stage.is_away:
+            return
         for server in self._settled_list(stage):
             self.shown.setdefault(server["server"], Course()).note(stage.now, (server["verdict"], server["silent"]))
         for agent in stage.agents.values():

@@ -1,18 +1,18 @@
 """Holds what a collector said of a scenario against what was true: each difference is a Fault."""
 
-import contextlib
-import sqlite3
+from collections import Counter
 from dataclasses import dataclass, field
-from datetime import datetime
 
 from .scenario import BEGINS
 from .told import Told, kind_of
+from .troubles import ms_of
 from .truth import FRESH_INTERVALS, HARMFUL, Course
 
 EXPOSURE = ("failing", "exposed", "at_risk", "unknown")
 BLINK_MS = 1000  # a collector's clock may be so far ahead of the simulation's
 EARLY = 2  # intervals that a verdict may be a worse one than is true, while a change becomes known
 TOLD_WITHIN = 2  # intervals that a verdict has lasted for, beside the time that its condition is held
+GROUP_MS = 30_000  # between two notifications of a group: docs/alerts.md
 HOLD_S = {"failing": 0, "exposed": 0, "at_risk": 600, "unknown": 3600}  # docs/alerts.md
 
 
@@ -34,6 +34,8 @@ class Result:
     early: list = field(default_factory=list)  # intervals that a harmful verdict was shown that was not true yet, or any more
     delays: list = field(default_factory=list)  # intervals from a change to when its verdict is shown
     starts: list = field(default_factory=list)  # (outcome, host, ms, verdict)
+    refused: Counter = field(default_factory=Counter)  # by status; None: the collector was not found, or not trusted
+    dropped: int = 0  # by agents whose spool was full
 
 
 class Verification:
@@ -42,7 +44,14 @@ class Verification:
         self.watcher = watcher
         self.interval = stage.interval
         self.result = Result()
-        self.sent = {agent.host: agent.sent for agent in stage.agents.values()} | stage.former
+        self.sent = self._sent() | stage.former
+
+    def _sent(self):
+        """By the names under which it was sent, in the order in which it came."""
+        found = {}
+        for agent in self.stage.every_agent:
+            found.setdefault(agent.host, []).extend(agent.sent)
+        return {name: sorted(sent, key=lambda one: one.taken) for name, sent in found.items()}
 
     def run(self):
         for name in sorted(self.sent):
@@ -53,7 +62,9 @@ class Verification:
                 self._history(name)
                 self._alerts(name)
         self._told()
+        self._certificate()
         self._reports()
+        self._still_report()
         self._trend()
         self._starts()
         return self.result
@@ -62,7 +73,8 @@ class Verification:
         self.result.faults.append(Fault(kind, what, server, ms, text))
 
     def _ms(self, text):
-        return round(datetime.fromisoformat(text.replace("Z", "+00:00")).timestamp() * 1000) - self.stage.born
+        """When it was, by the simulation's clock."""
+        return self.stage.times.of_shown(ms_of(text) - self.stage.born)
 
     def _is_lost(self, ms):
         """The store of that moment is gone: an earlier one was restored."""
@@ -145,19 +157,20 @@ class Verification:
     # --- silence
 
     def _silent_changes(self, name):
-        """(ms, silent), by the reports that were taken, and when."""
+        """(ms, silent), by the reports that were taken, and when: by the collector's clock, which is all that it has."""
         changes, last, silent = [], None, False
-        limit = FRESH_INTERVALS * self.interval
+        limit, times = FRESH_INTERVALS * self.interval, self.stage.times
         for sent in self._latest(name):
-            if last is not None and not silent and sent.taken - last >= limit:
+            taken = times.shown_at(sent.taken)
+            if last is not None and not silent and taken - last >= limit:
                 silent = True
-                changes.append((last + limit, True))
-            last = sent.at
-            if silent and sent.taken - last < limit:
+                changes.append((times.of_shown(last + limit), True))
+            last = taken - (sent.taken - sent.at)
+            if silent and taken - last < limit:
                 silent = False
                 changes.append((sent.taken, False))
-        if not silent and self.watcher.end - last >= limit:
-            changes.append((last + limit, True))
+        if not silent and times.shown_at(self.watcher.end) - last >= limit:
+            changes.append((times.of_shown(last + limit), True))
         return changes
 
     def _latest(self, name):
@@ -174,6 +187,8 @@ class Verification:
             true.note(ms, silent)
         # What time has brought is committed beside the looks that come next.
         for ms in self.watcher.looks:
+            if self.stage.is_deaf_at(ms):
+                continue
             if shown.at(ms) and shown.at(ms)[1] not in true.between(ms - self.interval, ms):
                 self._fault("false" if shown.at(ms)[1] else "missed", "silence", name, ms, f"silent: {shown.at(ms)[1]}")
 
@@ -250,6 +265,8 @@ class Verification:
         shown = self.watcher.shown[name]
         for ms in self.watcher.looks:
             verdict = (shown.at(ms) or [None])[0]
+            if self.stage.is_deaf_at(ms, self.interval):  # nothing is told meanwhile
+                continue
             if verdict in EXPOSURE and ms - self._since(shown, ms) > HOLD_S[verdict] * 1000 + self.interval:
                 firing = [alert for alert in alerts if self._span(alert)[0] <= ms < self._span(alert)[1]]
                 if len(firing) != 1:
@@ -271,12 +288,14 @@ class Verification:
     def _heard_of(self, changes):
         """Since when each silence counts: not before the collector, once it was started, could have heard."""
         heard = []
+        unheard = sorted([*((kill, kill) for kill in self.stage.kills), *self.stage.restored, *self.stage.deaf],
+                         key=lambda span: span[1])
         ends = [ms for ms, silent in changes if not silent] + [self.watcher.end + 1]
         for begin, end in zip([ms for ms, silent in changes if silent], ends):
-            limit = FRESH_INTERVALS * self.interval
-            from_ms = max([begin, *(kill + limit for kill in self.stage.kills if kill <= begin)])
-            for since, until in self.stage.restored:  # what counted then is not known any more
-                from_ms = until + limit if since < from_ms <= until else from_ms
+            limit, from_ms = FRESH_INTERVALS * self.interval, begin
+            for since, until in unheard:
+                if until <= begin or since < from_ms:  # what counted then is not known any more
+                    from_ms = max(from_ms, until + limit)
             if from_ms <= end:
                 heard.append(from_ms)
         return heard
@@ -296,7 +315,8 @@ class Verification:
 
     def _told(self):
         """What a receiver was told is what there was: every incident, from its beginning to its end, in that order."""
-        told = Told(self.stage.receiver.requests, self._ms, lambda seconds: seconds * 1000 - self.stage.born,
+        told = Told(self.stage.receiver.requests, self._ms,
+                    lambda seconds: self.stage.times.of_shown(seconds * 1000 - self.stage.born),
                     self.stage.lost_requests)
         for server, text in told.faults:
             self._fault("false", "notification", server, self.watcher.end, text)
@@ -315,8 +335,10 @@ class Verification:
             self._told_truth(name, told.incidents.get((name, "exposure"), []))
 
     def _spans(self, of, known, told, wide):
-        """`wide`: what is within these is told as a part of them."""
-        missing = [span for span in known if span not in told and not any(_is_within(span, other) for other in wide)]
+        """`wide`: what is within these is told as a part of them. Nobody hears of what is over before its group is told of
+        again."""
+        missing = [span for span in known if span not in told and not _is_short(span)
+                   and not any(_is_within(span, other) for other in wide)]
         more = [span for span in told if span not in known]
         if missing or more or told != sorted(told):
             self._fault("missed" if missing else "false", "notification", of[0], self.watcher.end,
@@ -343,13 +365,32 @@ class Verification:
     # --- the rest
 
     def _reports(self):
-        with contextlib.closing(sqlite3.connect(self.stage.folder / "data/mtawatch.db")) as database:
-            stored = set(database.execute("""SELECT stream.epoch, report.sequence FROM report
-                JOIN stream ON stream.id = report.stream_id"""))
+        stored = self.stage.stored_reports()
         for name, all_sent in self.sent.items():
             for sent in all_sent:
                 if (sent.epoch, sent.body["sequence"]) not in stored:
                     self._fault("missed", "report", name, sent.taken, "a report that was taken is not stored")
+
+    def _still_report(self):
+        """Whoever can has sent all that it had."""
+        for agent in self.stage.every_agent:
+            self.result.refused.update(status for _, status, *_ in agent.refused)
+            self.result.dropped += agent.dropped
+            if not (agent.running and self.stage.can_report(agent.machine) and self.stage.is_listening()):
+                continue
+            if agent.spool or self.stage.now - agent.latest > 2 * self.interval:
+                self._fault("missed", "report", agent.host, self.watcher.end,
+                            f"{len(agent.spool)} reports are spooled still, the last one was taken of "
+                            f"{agent.latest / self.interval:.2f}")
+
+    def _certificate(self):
+        """That it has ended is told, once, and that it was renewed."""
+        alerts = [alert for alert in self.stage.pages("/v1/alerts?limit=1000", "alerts") if alert["worst"] == "certificate"]
+        found = [self._ms(alert["fired_at"]) for alert in sorted(alerts, key=lambda alert: alert["fired_at"])]
+        was_over = [span for span in self.stage.was_over if not self._is_lost(span[0])]
+        if len(found) != len(was_over) or any(not begin <= fired <= end for (begin, end), fired in zip(was_over, found)):
+            self._fault("missed" if len(found) < len(was_over) else "false", "alert", "", self.watcher.end,
+                        f"the certificate was over {was_over}, {found} are told")
 
     def _trend(self):
         trend = self.stage.get("/v1/trend")
@@ -390,6 +431,11 @@ class Verification:
             self.result.starts.append((outcome, host, ms, verdict))
             if outcome == "missed":
                 self._fault("missed", "start", host, ms, f"the MTA failed to start while {verdict} was shown")
+
+
+def _is_short(span):
+    begin, end = span
+    return end is not None and end - begin < GROUP_MS
 
 
 def _is_within(span, other):
