@@ -1,16 +1,12 @@
 """`mtawatch-collector assess`: report files in, verdicts out, as the running collector has them."""
 
 import datetime
-import fcntl
 import json
-import os
-import pty
-import struct
 import subprocess
-import termios
 
 import pytest
 from running import PROGRAM, Collector, exposed_site, minimal, row, server
+from terminal import at_a_terminal
 
 T0 = datetime.datetime(2026, 11, 22, 10, 0, 0, tzinfo=datetime.timezone.utc)
 
@@ -53,34 +49,19 @@ def files(tmp_path):
     return Files(tmp_path)
 
 
-def on_a_terminal(command, columns=200):
-    """What it prints on a terminal of that width, and its exit status."""
-    leader, follower = pty.openpty()
-    fcntl.ioctl(follower, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
-    process = subprocess.Popen(command, stdout=follower, stdin=subprocess.DEVNULL,
-                               env={**os.environ, "TERM": "xterm", "NO_COLOR": "1"})
-    os.close(follower)
-    text = b""
-    while True:
-        try:
-            text += os.read(leader, 65536)
-        except OSError:  # the other end has gone
-            break
-    os.close(leader)
-    return text.decode().replace("\r\n", "\n"), process.wait(timeout=60)
-
-
 def test_people_at_a_terminal_get_a_table_and_programs_json(files):
     for report in exposed_site():
         files.add(collected(report, 0))
-    said, status = on_a_terminal([PROGRAM, "assess", "--at", moment(10), *files.names])
+    status, said = at_a_terminal([PROGRAM, "assess", "--at", moment(10), *files.names],
+                                 columns=200, NO_COLOR="1")
     lines = said.splitlines()
     assert status == 1 and lines[0].split() == ["VERDICT", "SERVER", "ORGANIZATION", "SITE", "WHY", "WHAT", "TO", "DO"]
     assert [line.split()[:4] for line in lines[1:4]] == [
         ["exposed", "EXCH1", "ACME", "HQ"], ["clear", "EXCH2", "ACME", "HQ"], ["clear", "EXCH3", "ACME", "HQ"]]
     assert "Adapter B (" in lines[1] and "reaches no server of the site over RPC" in lines[1]
     assert "Only one adapter is active." in lines[2]
-    said, status = on_a_terminal([PROGRAM, "assess", "--json", "--at", moment(10), *files.names])
+    status, said = at_a_terminal([PROGRAM, "assess", "--json", "--at", moment(10), *files.names],
+                                 columns=200, NO_COLOR="1")
     assert status == 1 and [s["server"] for s in json.loads(said)] == ["EXCH1", "EXCH2", "EXCH3"]
 
 

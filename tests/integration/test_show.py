@@ -1,17 +1,13 @@
 """The commands that show a running collector in a terminal: servers, server, sites, matrix, alerts."""
 
-import fcntl
 import json
-import os
-import pty
 import re
-import struct
 import subprocess
-import termios
 
 import pytest
 from certificates import Authority, arguments, client_of
 from running import PATIENCE, PROGRAM, Collector, exposed_site, minimal, server
+from terminal import at_a_terminal
 
 CONCERN, EXPOSED, FAILED, USAGE = 3, 4, 1, 2
 
@@ -33,22 +29,8 @@ def show(collector, *words, **more):
                           capture_output=True, text=True, timeout=PATIENCE, **more)
 
 
-def on_a_terminal(collector, *words, columns=80, **environment):
-    """(status, what is printed on a terminal of that width)"""
-    leader, follower = pty.openpty()
-    fcntl.ioctl(follower, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
-    process = subprocess.Popen([PROGRAM, *words, "--url", collector.url, "--token-file", collector.token_file],
-                               stdout=follower, stdin=subprocess.DEVNULL,
-                               env={**os.environ, "TERM": "xterm", **environment})
-    os.close(follower)
-    text = b""
-    while True:
-        try:
-            text += os.read(leader, 65536)
-        except OSError:  # the other end has gone
-            break
-    os.close(leader)
-    return process.wait(timeout=PATIENCE), text.decode()
+def on_a_terminal(collector, *words, **how):
+    return at_a_terminal([PROGRAM, *words, "--url", collector.url, "--token-file", collector.token_file], **how)
 
 
 def test_servers_stand_worst_first_and_the_status_tells_the_worst(collector):

@@ -6,7 +6,7 @@ import subprocess
 import pytest
 from receiver import Receiver
 from running import PROGRAM, Collector, minimal, server
-from test_assess import on_a_terminal
+from terminal import at_a_terminal
 
 # An escape sequence, C1's CSI, bidirectional controls, isolates, a tag: what printable() knows.
 STEERING = "\x1b[31m", "\x9b31m", "\u202e", "\u2066", "\u200f", "\U000e0041"
@@ -83,5 +83,5 @@ def test_json_is_harmless_on_a_terminal_and_as_it_is_in_a_pipe(collector, tmp_pa
                     ["export", "--data", tmp_path / "data"]):
         piped, _ = run(*command)
         assert "EV\u202eIL" in piped or "EV\\u202eIL" in piped, command
-        shown, _ = on_a_terminal([PROGRAM, *command])
+        _, shown = at_a_terminal([PROGRAM, *command], columns=200, NO_COLOR="1")
         expect_harmless(shown)
