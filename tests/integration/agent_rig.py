@@ -26,6 +26,21 @@ CLONE_NEWNET = 0x40000000
 ENDS_WITHIN = 2  # seconds, which the agent promises; what it is not to wait for lasts 30 and more
 
 
+class Agent:
+    """The Linux agent as cases call it that are those of both builds."""
+
+    def __init__(self, state):
+        self.state = state
+
+    def path(self, file):
+        return str(file)
+
+    def __call__(self, command, *arguments):
+        done = subprocess.run([AGENT, command, "--state-dir", self.state, *arguments],
+                              capture_output=True, text=True, timeout=60)
+        return done.returncode, done.stdout, done.stderr
+
+
 @contextlib.contextmanager
 def network_of_its_own(*lines):
     """Moves this thread, and with it all that it starts, into a network that these lines of ip(8) set up."""

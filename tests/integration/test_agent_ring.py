@@ -5,7 +5,6 @@ taken, comes back to the first after an hour (which libwrong_clock.so makes pass
 import contextlib
 import json
 import socket
-import subprocess
 import sys
 from pathlib import Path
 
@@ -15,7 +14,7 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "tests/integration")]
 
 from documents import blocks  # noqa: E402
-from agent_rig import AGENT, BUILD, StandIn, StandingBy, running  # noqa: E402
+from agent_rig import BUILD, Agent, StandIn, StandingBy, running  # noqa: E402
 from ring_cases import *  # noqa: E402, F403 - the tests themselves
 from running import PROGRAM, Collector, set_up  # noqa: E402
 from waiting import until  # noqa: E402
@@ -23,19 +22,6 @@ from waiting import until  # noqa: E402
 HOUR_S = 3600
 OFTEN = ["--interval", "1", "--probe-limit", "1"]
 KEEP = ["--keep-reports", "1000"]
-
-
-class Agent:
-    def __init__(self, state):
-        self.state = state
-
-    def path(self, file):
-        return str(file)
-
-    def __call__(self, command, *arguments):
-        done = subprocess.run([AGENT, command, "--state-dir", self.state, *arguments],
-                              capture_output=True, text=True, timeout=60)
-        return done.returncode, done.stdout, done.stderr
 
 
 @pytest.fixture

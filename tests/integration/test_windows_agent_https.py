@@ -9,19 +9,7 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "tests/integration")]
 
 from https_cases import *  # noqa: E402, F403 - the tests themselves
-from wine import AGENT, Wine, on_windows  # noqa: E402
-
-
-class Agent:
-    def __init__(self, machine, state):
-        self.machine = machine
-        self.state = state
-
-    def path(self, file):
-        return on_windows(file)
-
-    def __call__(self, command, *arguments):
-        return self.machine.run(AGENT, command, "--state-dir", on_windows(self.state), *arguments)
+from wine import Agent, Wine  # noqa: E402
 
 
 @pytest.fixture(scope="module")

@@ -132,3 +132,17 @@ class Wine:
         """As if the power were cut."""
         self.close()
         self.holder.wait(timeout=30)
+
+
+class Agent:
+    """The Windows agent as cases call it that are those of both builds."""
+
+    def __init__(self, machine, state):
+        self.machine = machine
+        self.state = state
+
+    def path(self, file):
+        return on_windows(file)
+
+    def __call__(self, command, *arguments):
+        return self.machine.run(AGENT, command, "--state-dir", on_windows(self.state), *arguments)
