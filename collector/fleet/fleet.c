@@ -210,12 +210,11 @@ uint64_t fleet_detail_tag(const struct fleet *fleet, const struct view *view)
 	return (server ? server->signature * 31 : 0) + view_tag(view);
 }
 
-void fleet_peers_of(const struct fleet *fleet, const char *key, struct probe_mesh_peers *out)
+void fleet_add_peers(const struct fleet *fleet, const char *key, struct buffer *out)
 {
 	const struct fleet_server *server = fleet_server_find(fleet, key);
 
-	out->n = 0;
 	if (server)
-		probe_mesh_peers(&server->site->mesh, &server->site->index, server->member->self,
-				 out);
+		probe_mesh_add_peers(&server->site->mesh, &server->site->index,
+				     server->member->self, out);
 }

@@ -15,7 +15,7 @@
  *   store_submit(store, change of `changes`; done = on_committed, user = changes)
  *   on_committed, STATUS_OK:  fleet_publish(fleet, changes); tell who listens of changes->views;
  *                             changes_free(changes); answer with fleet_find()'s verdict and
- *                             fleet_peers_of()'s peers
+ *                             fleet_add_peers()'s peers
  *   on_committed, else:       changes_free(changes); answer 503; rebuild once store_pending() is 0
  *                             (collector/store/store.h says how)
  *   store_submit refuses:     changes_free(changes), answer 503, and rebuild likewise, for the
@@ -43,7 +43,6 @@
 #include <stdint.h>
 
 #include "collector/fleet/name_index.h"
-#include "collector/fleet/probe_mesh.h"
 #include "collector/model/record_identity.h"
 #include "collector/model/record_report.h"
 #include "collector/model/snapshot.h"
@@ -327,7 +326,7 @@ enum status fleet_add_detail(struct fleet *fleet, const struct view *view, int64
 uint64_t fleet_detail_tag(const struct fleet *fleet, const struct view *view);
 
 /*
- * The peers that the server `key` is to probe next, none for an unknown key; their names are lent
- * until the fleet takes another report.
+ * Adds the peers that the server `key` is to probe next to an open array of JSON, none for an
+ * unknown key.
  */
-void fleet_peers_of(const struct fleet *fleet, const char *key, struct probe_mesh_peers *out);
+void fleet_add_peers(const struct fleet *fleet, const char *key, struct buffer *out);

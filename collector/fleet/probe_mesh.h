@@ -22,6 +22,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "proto/base/buffer.h"
 #include "proto/site/index.h"
 
 /* Peers of one server (PROTOCOL: at most 16). */
@@ -32,19 +33,6 @@
 
 /* Addresses of one peer; a server with more is probed at the first ones. */
 #define PROBE_MESH_MAX_ADDRESSES 16
-
-struct probe_mesh_peer {
-	/* Exchange server name, else host name (report_server_name); the index lends it. */
-	const char *name;
-	uint32_t addresses[PROBE_MESH_MAX_ADDRESSES]; /* IPv4, ascending */
-	size_t n_addresses;                           /* at least one */
-};
-
-/* Whom one server probes. */
-struct probe_mesh_peers {
-	struct probe_mesh_peer peers[PROBE_MESH_MAX_PEERS];
-	size_t n;
-};
 
 struct probe_mesh_place;
 
@@ -62,6 +50,7 @@ struct probe_mesh {
 	struct probe_ring standing;
 	struct probe_ring newcomers;
 	probe_mesh_stands *stands; /* NULL: nobody does */
+	uint64_t revision;
 };
 
 void probe_mesh_deinit(struct probe_mesh *mesh);
@@ -74,11 +63,15 @@ void probe_mesh_join(struct probe_mesh *mesh, const struct site_peer *server);
 /* A name that lies on the ring is no newcomer's any more. */
 void probe_mesh_promote(struct probe_mesh *mesh, const struct site_peer *server);
 void probe_mesh_leave(struct probe_mesh *mesh, const struct site_peer *server);
+/* A member has gained standing, or lost it. */
+void probe_mesh_note_standing(struct probe_mesh *mesh);
 
 /*
- * The peers of a server of `index`. Their addresses are those of all members that carry their
- * names and hold them, but for those that are loopback, multicast, reserved or unspecified, of a
- * disabled adapter, or held by two servers; a server without any other is probed by nobody.
+ * Adds the peers of a server of `index` to an open array of JSON, each with its name
+ * (report_server_name()) and its addresses in ascending order. They are those of all members that
+ * carry the name and hold them, but for those that are loopback, multicast, reserved or
+ * unspecified, of a disabled adapter, or held by two servers; a server without any other is probed
+ * by nobody. What is said of a peer is kept until something of it may have changed.
  */
-void probe_mesh_peers(const struct probe_mesh *mesh, const struct site_index *index,
-		      const struct site_peer *server, struct probe_mesh_peers *out);
+void probe_mesh_add_peers(struct probe_mesh *mesh, const struct site_index *index,
+			  const struct site_peer *server, struct buffer *out);

@@ -121,6 +121,8 @@ void fleet_server_set_latest(struct fleet *fleet, struct fleet_server *server,
 	bool stood = server->stands;
 
 	note_latest(fleet, server, latest);
+	if (server->stands != stood)
+		probe_mesh_note_standing(&server->site->mesh);
 	if (site == server->site && old->name_hash == member->name_hash &&
 	    casefold_equal(site_member_name(old), site_member_name(member))) {
 		site_index_put(&site->index, member, fresh, old);

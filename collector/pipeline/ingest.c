@@ -11,7 +11,6 @@
 #include "collector/pipeline/recall.h"
 #include "collector/pipeline/sender.h"
 #include "proto/base/buffer.h"
-#include "proto/base/ipv4.h"
 #include "proto/base/mem.h"
 #include "proto/base/text.h"
 #include "proto/json/write.h"
@@ -69,37 +68,19 @@ static bool is_own(const struct principal *caller, const struct snapshot *snapsh
 	       strcmp(snapshot->key, caller->name) == 0;
 }
 
-static void add_peer(struct buffer *out, const struct probe_mesh_peer *peer)
-{
-	char text[IPV4_TEXT_SIZE];
-
-	json_open_object(out, NULL);
-	json_put_text(out, "name", peer->name);
-	json_open_array(out, "addresses");
-	for (size_t i = 0; i < peer->n_addresses; i++) {
-		json_put_text(out, NULL, ipv4_format(peer->addresses[i], text));
-	}
-	json_close_array(out);
-	json_close_object(out);
-}
-
 static void answer_report(struct call *call, struct fleet *fleet, const struct snapshot *snapshot)
 {
 	struct answer answer = { .status = 200, .content_type = "application/json" };
 	const struct view *view = fleet_find(fleet, snapshot->key);
-	struct probe_mesh_peers peers;
 	struct buffer out;
 
-	fleet_peers_of(fleet, snapshot->key, &peers);
 	buffer_init(&out);
 	buffer_reserve(&out, LIKELY_CONFIRMATION);
 	json_open_object(&out, NULL);
 	json_put_integer(&out, "accepted", snapshot->report.sequence);
 	json_put_text(&out, "verdict", view ? verdict_name(view->verdict) : NULL);
 	json_open_array(&out, "peers");
-	for (size_t i = 0; i < peers.n; i++) {
-		add_peer(&out, &peers.peers[i]);
-	}
+	fleet_add_peers(fleet, snapshot->key, &out);
 	json_close_array(&out);
 	json_put_integer(&out, "interval_s", REPORT_INTERVAL);
 	json_finish(&out);

@@ -1,6 +1,7 @@
 #include "proto/site/index.h"
 
 #include <assert.h>
+#include <string.h>
 
 #include "proto/base/casefold.h"
 #include "proto/site/change.h"
@@ -143,6 +144,7 @@ static void set_addresses_held(struct site_change *change, struct site_member *m
 		}
 	}
 	change->needs_recount |= member->self->members && member->self->members->next_of_name;
+	change->index->revision++;
 }
 
 void site_index_init(struct site_index *index, struct arena *arena)
@@ -184,6 +186,8 @@ void site_index_put(struct site_index *index, struct site_member *member, bool f
 {
 	bool was_fresh = old && old->fresh;
 	bool holds_alike = old && old->holds && site_member_holds_alike(old, member);
+	bool is_spelled_alike =
+		old && strcmp(site_holder_name(old->self), site_member_name(member)) == 0;
 
 	assert(old != member);
 	struct site_change change = site_change_begin(index);
@@ -202,6 +206,7 @@ void site_index_put(struct site_index *index, struct site_member *member, bool f
 	member->holds = true;
 	if (!holds_alike)
 		set_addresses_held(&change, member, true);
+	index->revision += !is_spelled_alike;
 	site_change_count_rows(index, member);
 	if (fresh)
 		site_change_apply(&change, member, 1);
@@ -239,5 +244,6 @@ void site_index_remove(struct site_index *index, struct site_member *member)
 	if (member->holds)
 		set_addresses_held(&change, member, false);
 	unlink_member(&change, member);
+	index->revision++;
 	site_change_finish(&change);
 }

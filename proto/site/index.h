@@ -59,6 +59,7 @@ struct site_index {
 	struct site_holding **holdings;
 	size_t n_holding_buckets;
 	size_t n_holdings;
+	uint64_t revision; /* grows when names, their spelling or their holders change */
 	struct site_member *members;
 	struct site_member *dirty;
 	bool is_viewed;                  /* a dirty one was taken off that list, once */

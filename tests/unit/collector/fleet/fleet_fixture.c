@@ -285,7 +285,8 @@ static char *body_of(const struct fixture_words *words)
 		      "\"server\":\"%s\",\"clustered\":false}",
 		      words->name, (long long)words->sequence,
 		      (long long)(words->interval_s ? words->interval_s : 300), words->name,
-		      words->site ? words->site : "HQ", words->name);
+		      words->site ? words->site : "HQ",
+		      words->server ? words->server : words->name);
 	buffer_printf(&out,
 		      ",\"adapters\":[{\"id\":\"A\",%s%s%s\"enabled\":true,\"link\":\"up\","
 		      "\"addresses\":[\"10.0.%d.1/16\"]},{\"id\":\"B\",\"enabled\":true,"
@@ -354,6 +355,7 @@ struct changes *fixture_take(struct fixture *f, const struct fixture_words *word
 	if (all.sequence == 0)
 		all.sequence = sequence++;
 	struct snapshot *snapshot = fixture_read(&all, at_ms, now_ms, &body);
+	snapshot->stands = words->stands;
 	struct fleet_earlier earlier = fixture_find_earlier(f, snapshot);
 	if (fleet_take(f->fleet, snapshot, &earlier, body, strlen(body), now_ms, &changes, &taken,
 		       error) != STATUS_OK)

@@ -55,6 +55,7 @@ void fixture_commit(struct fixture *f, struct changes *changes);
 /* One report; what is 0 or NULL gets a usual value. */
 struct fixture_words {
 	const char *name;   /* of the host: "S1" */
+	const char *server; /* of Exchange: as the host */
 	const char *site;   /* "HQ" */
 	int64_t sequence;   /* the next one of all */
 	int64_t interval_s; /* 300 */
@@ -67,6 +68,7 @@ struct fixture_words {
 	const char *mac;   /* of adapter A; NULL: it tells none */
 	int holds;         /* B holds the address of adapter A of that number; 0: one of its own */
 	const char *extra; /* members more, each with a comma before it */
+	bool stands;       /* it is of an agent of standing */
 };
 
 /* The report as it is read at `now_ms`; its JSON text, which is to be passed to free(). */

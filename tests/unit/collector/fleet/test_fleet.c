@@ -236,28 +236,53 @@ static void a_failed_commit_leaves_what_is_stored(void **state)
 	fixture_deinit(&f);
 }
 
+static void assert_peers(const struct fixture *f, const char *key, const char *expected)
+{
+	struct buffer out = { 0 };
+
+	fleet_add_peers(f->fleet, key, &out);
+	char *text = buffer_take_text(&out);
+	assert_string_equal(text, expected);
+	free(text);
+}
+
 static void deals_the_peers_of_the_site_as_they_were_reported_last(void **state)
 {
 	struct fixture_words words = { .name = "S1" };
 	struct fixture f;
-	struct probe_mesh_peers peers;
 	(void)state;
 
 	fixture_init(&f);
 	fixture_report(&f, &words, T0, T0);
-	fleet_peers_of(f.fleet, "s1", &peers);
-	assert_int_equal(peers.n, 0);
+	assert_peers(&f, "s1", "");
 	words.name = "S2";
 	fixture_report(&f, &words, T0, T0);
-	fleet_peers_of(f.fleet, "s1", &peers);
-	assert_int_equal(peers.n, 1);
-	assert_string_equal(peers.peers[0].name, "S2");
-	assert_int_equal(peers.peers[0].n_addresses, 2);
-	assert_int_equal(peers.peers[0].addresses[0], 0x0A000201);
+	assert_peers(&f, "s1", "{\"name\":\"S2\",\"addresses\":[\"10.0.2.1\",\"10.0.2.2\"]}");
 	words.site = "Branch"; /* it moved */
 	fixture_report(&f, &words, T0 + 1000, T0 + 1000);
-	fleet_peers_of(f.fleet, "s1", &peers);
-	assert_int_equal(peers.n, 0);
+	assert_peers(&f, "s1", "");
+	fixture_deinit(&f);
+}
+
+static void deals_the_addresses_of_nodes_of_standing_only_as_long_as_one_stands(void **state)
+{
+	static const char of_both[] = "{\"name\":\"S9\",\"addresses\":[\"10.0.2.1\","
+				      "\"10.0.2.2\",\"10.0.3.1\",\"10.0.3.2\"]}";
+	struct fixture_words node = { .name = "S2", .server = "S9" };
+	struct fixture f;
+	(void)state;
+
+	fixture_init(&f);
+	fixture_report(&f, &(struct fixture_words){ .name = "S1" }, T0, T0);
+	fixture_report(&f, &(struct fixture_words){ .name = "S3", .server = "S9" }, T0, T0);
+	fixture_report(&f, &node, T0, T0);
+	assert_peers(&f, "s1", of_both);
+	node.stands = true;
+	fixture_report(&f, &node, T0 + 1000, T0 + 1000);
+	assert_peers(&f, "s1", "{\"name\":\"S9\",\"addresses\":[\"10.0.2.1\",\"10.0.2.2\"]}");
+	node.stands = false;
+	fixture_report(&f, &node, T0 + 2000, T0 + 2000);
+	assert_peers(&f, "s1", of_both);
 	fixture_deinit(&f);
 }
 
@@ -332,6 +357,8 @@ int main(void)
 		cmocka_unit_test(what_was_read_ahead_is_not_read_again),
 		cmocka_unit_test(a_failed_commit_leaves_what_is_stored),
 		cmocka_unit_test(deals_the_peers_of_the_site_as_they_were_reported_last),
+		cmocka_unit_test(
+			deals_the_addresses_of_nodes_of_standing_only_as_long_as_one_stands),
 		cmocka_unit_test(a_removed_server_proves_nothing_and_comes_back_only_alive),
 		cmocka_unit_test(a_clock_that_is_set_back_harms_nobody),
 	};

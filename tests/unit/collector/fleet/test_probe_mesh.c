@@ -11,6 +11,8 @@
 #include <cmocka.h>
 #include "proto/base/arena.h"
 #include "proto/base/text.h"
+#include "proto/json/fields.h"
+#include "proto/json/write.h"
 #include "proto/report/report.h"
 #include "proto/site/tables.h"
 #include "tests/unit/rows.h"
@@ -86,15 +88,72 @@ static void ring_deinit(struct ring *ring)
 	arena_deinit(&ring->arena);
 }
 
-static struct probe_mesh_peers peers_of(const struct ring *ring, const char *name)
+struct peer {
+	char name[24];
+	char addresses[PROBE_MESH_MAX_ADDRESSES][24];
+	size_t n_addresses;
+};
+
+/* Whom one server probes. */
+struct peers {
+	struct peer peers[PROBE_MESH_MAX_PEERS];
+	size_t n;
+};
+
+static void read_peer(struct json_reading *in, const struct json_place *at, void *user)
 {
-	struct probe_mesh_peers peers;
-	probe_mesh_peers(&ring->mesh, &ring->index,
-			 site_table_find_peer(&ring->index, name, text_hash(name)), &peers);
+	struct peers *peers = user;
+	struct peer *peer = &peers->peers[peers->n++];
+	const char *name = NULL;
+	const char **addresses = NULL;
+
+	json_get_name(in, at, "name", &name);
+	json_get_texts(in, at, "addresses", &addresses, &peer->n_addresses);
+	assert_int_equal(in->status, STATUS_OK);
+	assert_in_range(peer->n_addresses, 1, PROBE_MESH_MAX_ADDRESSES);
+	snprintf(peer->name, sizeof peer->name, "%s", name);
+	for (size_t i = 0; i < peer->n_addresses; i++)
+		snprintf(peer->addresses[i], sizeof peer->addresses[i], "%s", addresses[i]);
+}
+
+static struct peers read_peers(const struct buffer *text)
+{
+	struct peers peers = { .n = 0 };
+	struct json_reading in;
+	struct json_place root;
+	struct arena arena;
+
+	arena_init(&arena);
+	json_begin(&in, text->bytes, text->size, 100, &arena, &root);
+	json_each(&in, &root, "peers", PROBE_MESH_MAX_PEERS, read_peer, &peers, NULL);
+	assert_int_equal(in.status, STATUS_OK);
+	json_end(&in);
+	arena_deinit(&arena);
 	return peers;
 }
 
-static bool holds(const struct probe_mesh_peers *peers, const char *name)
+static struct peers peers_in(struct probe_mesh *mesh, const struct site_index *index,
+			     const struct site_peer *server)
+{
+	struct buffer text = { 0 };
+
+	json_open_object(&text, NULL);
+	json_open_array(&text, "peers");
+	probe_mesh_add_peers(mesh, index, server, &text);
+	json_close_array(&text);
+	json_close_object(&text);
+	struct peers peers = read_peers(&text);
+	buffer_deinit(&text);
+	return peers;
+}
+
+static struct peers peers_of(struct ring *ring, const char *name)
+{
+	return peers_in(&ring->mesh, &ring->index,
+			site_table_find_peer(&ring->index, name, text_hash(name)));
+}
+
+static bool holds(const struct peers *peers, const char *name)
 {
 	for (size_t i = 0; i < peers->n; i++) {
 		if (text_equal(peers->peers[i].name, name))
@@ -118,7 +177,7 @@ static void every_server_is_probed_by_as_many_as_it_probes(void **state)
 			sizes[s] - 1 < PROBE_MESH_MAX_PEERS ? sizes[s] - 1 : PROBE_MESH_MAX_PEERS;
 
 		for (size_t i = 0; i < site.n; i++) {
-			struct probe_mesh_peers peers = peers_of(&mesh, site.list[i]->host.name);
+			struct peers peers = peers_of(&mesh, site.list[i]->host.name);
 			assert_int_equal(peers.n, expected);
 			assert_false(holds(&peers, site.list[i]->host.name));
 			for (size_t j = 0; j < site.n; j++)
@@ -148,8 +207,8 @@ static void a_leave_changes_one_peer_of_few_servers(void **state)
 
 		for (size_t i = 0; i < after.n; i++) {
 			const char *name = after.list[i]->host.name;
-			struct probe_mesh_peers was = peers_of(&old, name);
-			struct probe_mesh_peers is = peers_of(&new, name);
+			struct peers was = peers_of(&old, name);
+			struct peers is = peers_of(&new, name);
 			size_t lost = 0;
 			for (size_t j = 0; j < was.n; j++)
 				lost += !holds(&is, was.peers[j].name);
@@ -177,7 +236,7 @@ static void never_deals_addresses_that_lead_nowhere_or_to_two(void **state)
 		add_server(&site, "HOLDER", "10.1.1.1/24");
 		struct ring mesh;
 		ring_init(&mesh, &site);
-		struct probe_mesh_peers peers = peers_of(&mesh, "S0");
+		struct peers peers = peers_of(&mesh, "S0");
 		bool shared = strcmp(useless[i], "10.1.1.1/24") == 0;
 
 		assert_false(holds(&peers, "ODD"));
@@ -199,11 +258,11 @@ static void a_disabled_adapter_holds_no_address(void **state)
 	add_server(&site, "OFF", "10.0.0.2/16")->adapters[0].enabled = TRISTATE_NO;
 	struct ring mesh;
 	ring_init(&mesh, &site);
-	struct probe_mesh_peers peers = peers_of(&mesh, "S0");
+	struct peers peers = peers_of(&mesh, "S0");
 
 	assert_int_equal(peers.n, 1);
 	assert_string_equal(peers.peers[0].name, "S1");
-	assert_int_equal(peers.peers[0].addresses[0], 0x0A000002);
+	assert_string_equal(peers.peers[0].addresses[0], "10.0.0.2");
 	ring_deinit(&mesh);
 	arena_deinit(&site.arena);
 }
@@ -218,9 +277,9 @@ static void a_name_whose_machine_has_another_one_now_is_not_dealt(void **state)
 	struct ring mesh;
 	ring_init(&mesh, &site);
 	struct site_peer *old = site_table_find_peer(&mesh.index, "OLD", text_hash("OLD"));
-	struct probe_mesh_peers before = peers_of(&mesh, "S0");
+	struct peers before = peers_of(&mesh, "S0");
 	site_index_hold(&mesh.index, old->members, false);
-	struct probe_mesh_peers after = peers_of(&mesh, "S0");
+	struct peers after = peers_of(&mesh, "S0");
 
 	assert_true(holds(&before, "OLD"));
 	assert_int_equal(after.n, 1);
@@ -240,7 +299,7 @@ static void a_cluster_is_one_peer_with_the_addresses_of_its_nodes(void **state)
 	add_server(&site, "NODE3", "10.2.0.2/16")->exchange.server = "Cluster";
 	struct ring mesh;
 	ring_init(&mesh, &site);
-	struct probe_mesh_peers peers = peers_of(&mesh, "S0");
+	struct peers peers = peers_of(&mesh, "S0");
 
 	assert_int_equal(peers.n, 1);
 	assert_true(text_equal(peers.peers[0].name, "cluster"));
@@ -248,6 +307,29 @@ static void a_cluster_is_one_peer_with_the_addresses_of_its_nodes(void **state)
 	peers = peers_of(&mesh, "CLUSTER");
 	assert_int_equal(peers.n, 1);
 	assert_string_equal(peers.peers[0].name, "S0");
+	ring_deinit(&mesh);
+	arena_deinit(&site.arena);
+}
+
+static void a_node_that_leaves_takes_its_spelling_along(void **state)
+{
+	static struct site_of site;
+	(void)state;
+
+	site_init(&site, 1, MAX_SERVERS);
+	add_server(&site, "NODE1", "10.2.0.1/16")->exchange.server = "CLUSTER";
+	add_server(&site, "NODE2", "10.2.0.2/16")->exchange.server = "cluster";
+	struct ring mesh;
+	ring_init(&mesh, &site);
+	struct site_peer *cluster =
+		site_table_find_peer(&mesh.index, "CLUSTER", text_hash("CLUSTER"));
+	site_index_hold(&mesh.index, cluster->members, false);
+	struct peers before = peers_of(&mesh, "S0");
+	site_index_remove(&mesh.index, cluster->members);
+	struct peers after = peers_of(&mesh, "S0");
+
+	assert_string_equal(before.peers[0].name, "cluster");
+	assert_string_equal(after.peers[0].name, "CLUSTER");
 	ring_deinit(&mesh);
 	arena_deinit(&site.arena);
 }
@@ -267,7 +349,7 @@ static void a_peer_has_at_most_its_limit_of_addresses(void **state)
 		many->adapters[0].n_addresses = n;
 		struct ring mesh;
 		ring_init(&mesh, &site);
-		struct probe_mesh_peers peers = peers_of(&mesh, "S0");
+		struct peers peers = peers_of(&mesh, "S0");
 		assert_int_equal(peers.peers[0].n_addresses, PROBE_MESH_MAX_ADDRESSES);
 		ring_deinit(&mesh);
 	}
@@ -339,16 +421,87 @@ static void come_or_go(struct changing *c)
 		probe_mesh_join(&c->mesh, c->members[i]->self);
 }
 
+/* It reports again: from other addresses, perhaps, and under a name that is spelled otherwise. */
+static void report_again(struct changing *c, size_t i)
+{
+	static char names[NAMES][24];
+	struct site_member *old = c->members[i];
+
+	snprintf(names[i], sizeof names[i], "%s", site_member_name(old));
+	if (next_random(c, 2))
+		*names[i] ^= 'n' ^ 'N';
+	if (next_random(c, 2))
+		make_report(c, i, names[i]);
+	else
+		c->reports[i].host.name = names[i];
+	c->members[i] = site_member_new(&c->reports[i], 0, NULL);
+	site_index_put(&c->index, c->members[i], true, old);
+	free(old);
+}
+
+static void change(struct changing *c)
+{
+	size_t i = next_random(c, NAMES);
+	uint32_t what = next_random(c, 3);
+
+	if (what == 0)
+		come_or_go(c);
+	else if (c->members[i] && what == 1)
+		report_again(c, i);
+	else if (c->members[i])
+		site_index_hold(&c->index, c->members[i], !c->members[i]->holds);
+}
+
+static char *peers_text(struct changing *c)
+{
+	struct buffer text = { 0 };
+
+	for (size_t i = 0; i < NAMES; i++) {
+		if (c->members[i])
+			probe_mesh_add_peers(&c->mesh, &c->index, c->members[i]->self, &text);
+	}
+	return buffer_take_text(&text);
+}
+
+static void clear(struct changing *c)
+{
+	for (size_t i = 0; i < NAMES; i++)
+		free(c->members[i]);
+	site_index_deinit(&c->index);
+	probe_mesh_deinit(&c->mesh);
+}
+
+static void what_is_kept_of_a_peer_is_what_would_be_said_anew(void **state)
+{
+	static struct changing c;
+	(void)state;
+
+	for (uint32_t seed = 1; seed <= 10; seed++) {
+		memset(&c, 0, sizeof c);
+		c.seed = seed;
+		site_index_init(&c.index, NULL);
+		for (int step = 0; step < 500; step++) {
+			change(&c);
+			char *kept = peers_text(&c);
+			probe_mesh_note_standing(&c.mesh); /* so that nothing is kept */
+			char *anew = peers_text(&c);
+			assert_string_equal(kept, anew);
+			free(kept);
+			free(anew);
+		}
+		clear(&c);
+	}
+}
+
 /* By how many names a server is probed; fails where one has too many. */
-static size_t count_probers(const struct changing *c, const char *name)
+static size_t count_probers(struct changing *c, const char *name)
 {
 	size_t probers = 0;
 
 	for (size_t k = 0; k < NAMES; k++) {
-		struct probe_mesh_peers peers;
 		if (!c->members[k] || c->members[k]->self->members != c->members[k])
 			continue; /* one machine for each name */
-		probe_mesh_peers(&c->mesh, &c->index, c->members[k]->self, &peers);
+		struct peers peers = peers_in(&c->mesh, &c->index, c->members[k]->self);
 		assert_true(peers.n <= PROBE_MESH_MAX_PEERS);
 		probers += holds(&peers, name);
 	}
@@ -391,10 +544,7 @@ static void whoever_joins_or_leaves_each_server_is_probed_by_three(void **state)
 					assert_int_equal(probers, 0);
 			}
 		}
-		for (size_t i = 0; i < NAMES; i++)
-			free(c.members[i]);
-		site_index_deinit(&c.index);
-		probe_mesh_deinit(&c.mesh);
+		clear(&c);
 	}
 }
 
@@ -428,7 +578,7 @@ static void newcomers_leave_those_of_standing_their_places(void **state)
 				   arena_printf(&site.arena, "10.0.0.%zu/16", i + 1));
 		ring_init(&ring, &site);
 		promote_honest(&ring, &site);
-		struct probe_mesh_peers peers = peers_of(&ring, "H1");
+		struct peers peers = peers_of(&ring, "H1");
 		size_t n = 0;
 		for (size_t i = 0; i < peers.n; i++)
 			n += *peers.peers[i].name == 'H';
@@ -454,7 +604,7 @@ static void a_newcomer_is_probed_by_its_neighbours(void **state)
 	ring_init(&ring, &site);
 	promote_honest(&ring, &site);
 	for (size_t i = 1; i < 100; i++) {
-		struct probe_mesh_peers peers = peers_of(&ring, site.list[i]->host.name);
+		struct peers peers = peers_of(&ring, site.list[i]->host.name);
 		n_probing += holds(&peers, "R0");
 	}
 	assert_in_range(n_probing, PROBE_MESH_MAX_PEERS - 1, PROBE_MESH_MAX_PEERS);
@@ -473,7 +623,9 @@ int main(void)
 		cmocka_unit_test(a_disabled_adapter_holds_no_address),
 		cmocka_unit_test(a_name_whose_machine_has_another_one_now_is_not_dealt),
 		cmocka_unit_test(a_cluster_is_one_peer_with_the_addresses_of_its_nodes),
+		cmocka_unit_test(a_node_that_leaves_takes_its_spelling_along),
 		cmocka_unit_test(a_peer_has_at_most_its_limit_of_addresses),
+		cmocka_unit_test(what_is_kept_of_a_peer_is_what_would_be_said_anew),
 		cmocka_unit_test(whoever_joins_or_leaves_each_server_is_probed_by_three),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
