@@ -53,7 +53,7 @@ def store(request, tmp_path):
     with Postgres() as server:
         database = server.make_database()
         set_up(PROGRAM, data, "--store", database)
-        yield Store(data, database, lambda: server.execute("DROP SCHEMA mtawatch CASCADE", re.search(
+        yield Store(data, database, lambda: server.drop_store(re.search(
             r"/([^/?]+)(\?|$)", database).group(1)))
 
 

@@ -295,7 +295,7 @@ def test_all_end_whose_database_becomes_another_fleets(pair, shared_server, tmp_
     judge, standby = pair
     database = database_of(judge.store)
     succeeds("backup", tmp_path / "backup.db", "--store", judge.store)
-    shared_server.execute("DROP SCHEMA mtawatch CASCADE", database)
+    shared_server.drop_store(database)
     succeeds("restore", "--data", tmp_path / "other", "--store", judge.store, tmp_path / "backup.db")
     for member in pair:
         assert member.process.wait(PATIENCE) == 1
@@ -518,7 +518,7 @@ class Migration:
         self.members, self.server, self.database = members, server, database_of(members[0].store)
         self.older = int(OLDER.stem)
         text = OLDER.read_text()
-        server.execute("DROP SCHEMA mtawatch CASCADE", self.database)
+        server.drop_store(self.database)
         server.execute(text, self.database)
         server.execute(GATE, self.database)
         for member in members:

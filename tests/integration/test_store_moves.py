@@ -175,7 +175,7 @@ def test_a_restore_is_whole_or_not_at_all(tmp_path, site, server, database):
     # One that is cut off is known to be that, and another one takes its place.
     cut_off([PROGRAM, "restore", *at(database), backup], server, name)
     while run("token", "list", *at(database)).returncode == 0:  # on a busy machine a short piece may be the whole rest
-        server.execute("DROP SCHEMA mtawatch CASCADE", name)
+        server.drop_store(name)
         cut_off([PROGRAM, "restore", *at(database), backup], server, name)
     why = fails("token", "list", *at(database))
     assert "a backup is being restored into the database" in why and "if that was cut off, restore it again" in why

@@ -183,7 +183,7 @@ def test_a_collector_that_waits_ends_when_it_is_asked_to(tmp_path, server):
     with waiting(data, "--store", server.url) as collector:
         time.sleep(1)
     server.start()
-    server.execute("DROP SCHEMA mtawatch CASCADE")
+    server.drop_store()
     server.stop()
     with contextlib.suppress(AssertionError), waiting(data, "--store", server.url) as collector:
         server.start()
