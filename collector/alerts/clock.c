@@ -41,10 +41,15 @@ static void follow_clock(struct alert_clock *clock, int64_t now_ms)
 		clock->changes[i] = now_ms;
 }
 
-/* Changes from before the window no longer count. */
+/*
+ * Changes from before the window no longer count, and whether it flaps its last `flap_changes` ones
+ * say: what is remembered is stored with each change.
+ */
 static void forget_changes(struct alert_clock *clock, const struct alert_rule *rule, int64_t now_ms)
 {
-	size_t n = 0;
+	size_t n =
+		clock->n_changes > rule->flap_changes ? clock->n_changes - rule->flap_changes : 0;
+
 	while (n < clock->n_changes && now_ms - clock->changes[n] >= rule->flap_window_ms)
 		n++;
 	if (n > 0)

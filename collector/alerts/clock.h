@@ -22,7 +22,7 @@ static inline int64_t alert_earlier(int64_t a, int64_t b)
 	return a < b ? a : b;
 }
 
-/* Changes that are remembered of one condition: as many as a policy may ask for. */
+/* Changes that are remembered of one condition at most: as many as a policy may ask for. */
 #define ALERT_MAX_CHANGES 32
 
 struct alert_rule {

@@ -94,12 +94,13 @@ static void what_comes_and_goes_fires_once_as_flapping_until_it_is_steady(void *
 	assert_string_equal(play(&clock, &flappy, 0, "#.#.#."), "bpbpbF");
 	assert_true(clock.flapping);
 	assert_int_equal(clock.n_changes, 6);
-	/* The flapping goes on for a day: one alert. */
+	/* The flapping goes on for a day: one alert, of which no more is kept. */
 	for (int64_t now = 60 * S; now < 86400 * S; now += 300 * S) {
 		enum alert_step step =
 			alert_clock_step(&clock, &flappy, now / (300 * S) % 2 == 0, now, now);
 		assert_true(step == ALERT_STEP_CHANGED || step == ALERT_STEP_NONE);
 		assert_true(clock.flapping);
+		assert_in_range(clock.n_changes, 5, 6);
 	}
 	/* Then it stays away: over when the changes of the last hour are less than half of six. */
 	enum alert_step step = ALERT_STEP_NONE;
@@ -131,6 +132,44 @@ static void few_changes_or_old_ones_do_not_flap(void **state)
 		due = alert_clock_due(&clock, &flappy);
 	}
 	assert_int_equal(due, INT64_MAX);
+}
+
+/* Those of the last hour among the moments, of which the latest is the last. */
+static size_t count_of_last_hour(const int64_t *moments, size_t n, int64_t now)
+{
+	size_t count = 0;
+
+	while (count < n && now - moments[n - 1 - count] < 3600 * S)
+		count++;
+	return count;
+}
+
+/* What a clock keeps of its changes tells as much as all of them would. */
+static void it_flaps_as_all_changes_of_the_last_hour_say(void **state)
+{
+	static int64_t moments[20000];
+	struct alert_clock clock;
+	size_t n = 0;
+	size_t n_flapped = 0;
+	bool flaps = false;
+	uint32_t seed = 1;
+	int64_t now = S;
+	(void)state;
+
+	alert_clock_init(&clock);
+	for (int i = 0; i < 20000; i++) {
+		seed = seed * 1664525U + 1013904223U;
+		int64_t pause = (i / 200 % 2 == 0 ? 2400 : 60) * S;
+		bool active = (seed >> 20) % 2 == 0 ? !clock.active : clock.active;
+		if (active != clock.active)
+			moments[n++] = now;
+		alert_clock_step(&clock, &flappy, active, now, now);
+		flaps = count_of_last_hour(moments, n, now) >= (flaps ? 3 : 6);
+		assert_int_equal(clock.flapping, flaps);
+		n_flapped += flaps;
+		now += (seed >> 8) % pause + 1;
+	}
+	assert_in_range(n_flapped, 5000, 15000);
 }
 
 /* Whatever happens: a step is never due in the past of the last one, and firing alternates. */
@@ -231,6 +270,7 @@ int main(void)
 		cmocka_unit_test(it_counts_from_when_the_condition_began_not_from_when_it_was_seen),
 		cmocka_unit_test(what_comes_and_goes_fires_once_as_flapping_until_it_is_steady),
 		cmocka_unit_test(few_changes_or_old_ones_do_not_flap),
+		cmocka_unit_test(it_flaps_as_all_changes_of_the_last_hour_say),
 		cmocka_unit_test(over_long_random_times_firing_and_resolving_alternate),
 		cmocka_unit_test(patterns_match_without_case),
 		cmocka_unit_test(windows_open_on_their_days_and_past_midnight),
