@@ -16,13 +16,16 @@
 #define TEXT(type, member)   COLUMN(member, TEXT, type, member)
 #define NUMBER(type, member) COLUMN(member, NUMBER, type, member)
 #define TIME(type, member)   COLUMN(member, TIME, type, member)
+#define INDEXED              .is_indexed = true
 #define CHOICE(type, member, least, most)                                                          \
 	COLUMN(member, CHOICE, type, member, .first = (least), .last = (most))
 
 static const struct store_column alert_columns[] = {
-	NUMBER(alert, id),
-	CHOICE(alert, state, RECORD_ALERT_PENDING, RECORD_ALERT_RESOLVED),
-	CHOICE(alert, notified, RECORD_NOTIFIED_NOTHING, RECORD_NOTIFIED_RESOLVED),
+	COLUMN(id, NUMBER, alert, id, INDEXED),
+	COLUMN(state, CHOICE, alert, state, .first = RECORD_ALERT_PENDING,
+	       .last = RECORD_ALERT_RESOLVED, INDEXED),
+	COLUMN(notified, CHOICE, alert, notified, .first = RECORD_NOTIFIED_NOTHING,
+	       .last = RECORD_NOTIFIED_RESOLVED, INDEXED),
 	COLUMN(flapping, SWITCH, alert, flapping),
 	NUMBER(alert, event),
 	TEXT(alert, key),
@@ -41,7 +44,7 @@ static const struct store_column alert_columns[] = {
 	TEXT(alert, acknowledged_by),
 	TEXT(alert, comment),
 	TEXT(alert, acknowledgements),
-	COLUMN(condition, CONDITION, alert, condition),
+	COLUMN(condition, CONDITION, alert, condition, INDEXED),
 	COLUMN(opened, CONDITION, alert, opened),
 	COLUMN(notified_condition, CONDITION, alert, notified_condition),
 	COLUMN(acknowledged_condition, CONDITION, alert, acknowledged_condition),

@@ -34,9 +34,10 @@ enum store_column_kind {
 
 struct store_column {
 	const char *name;
-	enum store_column_kind kind;
 	size_t offset;
+	enum store_column_kind kind;
 	int first, last;
+	bool is_indexed; /* in an index: what changes it changes that, too */
 };
 
 struct store_table {

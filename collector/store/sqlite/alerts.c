@@ -26,14 +26,26 @@ static enum status put_others(struct store_db *db, const struct store_change *ch
 	return status;
 }
 
+/* Most changes leave what the indexes are of, so that these need not be written. */
+static enum status put_alert(struct store_db *db, const struct record_alert *alert,
+			     char error[STORE_ERROR_SIZE])
+{
+	static const char what[] = "store an alert";
+	enum status status =
+		store_db_put(db, STORE_CHANGE_ALERT, &store_alerts, alert, what, error);
+
+	if (status != STATUS_OK || sqlite3_changes(db->handle) > 0)
+		return status;
+	return store_db_put(db, STORE_PUT_ALERT, &store_alerts, alert, what, error);
+}
+
 enum status store_db_put_alerts(struct store_db *db, const struct store_change *change,
 				char error[STORE_ERROR_SIZE])
 {
 	enum status status = STATUS_OK;
 
 	for (size_t i = 0; status == STATUS_OK && i < change->n_alerts; i++)
-		status = store_db_put(db, STORE_PUT_ALERT, &store_alerts, change->alerts[i],
-				      "store an alert", error);
+		status = put_alert(db, change->alerts[i], error);
 	for (size_t i = 0; status == STATUS_OK && i < change->n_dropped_alerts; i++)
 		status = STORE_RUN(db, STORE_DROP_ALERT, "drop an alert", error,
 				   STORE_NUMBER(change->dropped_alerts[i]));

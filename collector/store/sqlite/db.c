@@ -17,7 +17,10 @@
 	"SELECT @alert FROM alert WHERE state = ?1 AND (" text " COLLATE NOCASE > ?3 OR (" text    \
 	" COLLATE NOCASE = ?3 AND id < ?2)) ORDER BY " text " COLLATE NOCASE, id DESC"
 
-/* "@alert": the columns of the table, "@?alert": as many parameters (rows.c). */
+/*
+ * "@alert": the columns of the table, "@?alert": as many parameters; "@=alert": those that are in no
+ * index, set, "@&alert": the others, asked for (rows.c).
+ */
 static const char *const sql[STORE_STATEMENT_COUNT] = {
 	[STORE_BEGIN] = "BEGIN IMMEDIATE",
 	[STORE_COMMIT] = "COMMIT",
@@ -185,6 +188,7 @@ static const char *const sql[STORE_STATEMENT_COUNT] = {
 	[STORE_CLEAR_LAST_AUDIT] = "DELETE FROM sqlite_sequence WHERE name = 'audit'",
 	[STORE_SET_LAST_AUDIT] = "INSERT INTO sqlite_sequence (name, seq) VALUES ('audit', ?1)",
 	[STORE_LAST_AUDIT] = "SELECT coalesce(max(id), 0) FROM audit",
+	[STORE_CHANGE_ALERT] = "UPDATE alert SET @=alert WHERE @&alert",
 	[STORE_PUT_ALERT] = "INSERT OR REPLACE INTO alert (@alert) VALUES (@?alert)",
 	[STORE_DROP_ALERT] = "DELETE FROM alert WHERE id = ?1",
 	/* Alerts that are over and known to be: `?1` stay. */

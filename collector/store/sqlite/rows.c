@@ -102,9 +102,26 @@ enum status store_db_rows(struct store_db *db, sqlite3_stmt *list, const struct 
 	return store_db_list(db, list, what, visit, &reading, error);
 }
 
+/* "name = ?2, made_at_ms = ?3" of the columns that are in no index; "id = ?1" of those that are. */
+static void add_settings(struct buffer *out, const struct store_table *table, bool indexed)
+{
+	const char *between = "";
+
+	for (size_t i = 0; i < table->n_columns; i++) {
+		if (table->columns[i].is_indexed != indexed)
+			continue;
+		buffer_printf(out, "%s%s = ?%zu", between, table->columns[i].name, i + 1);
+		between = indexed ? " AND " : ", ";
+	}
+}
+
 /* "id, name, made_at_ms", or "?1, ?2, ?3". */
 static void add_columns(struct buffer *out, const struct store_table *table, char how)
 {
+	if (how == '=' || how == '&') {
+		add_settings(out, table, how == '&');
+		return;
+	}
 	for (size_t i = 0; i < table->n_columns; i++) {
 		buffer_add_text(out, i == 0 ? "" : ", ");
 		if (how)
@@ -116,5 +133,5 @@ static void add_columns(struct buffer *out, const struct store_table *table, cha
 
 void store_db_write_columns(struct buffer *out, const char *sql)
 {
-	store_columns_write(out, sql, "?", add_columns);
+	store_columns_write(out, sql, "?=&", add_columns);
 }

@@ -129,12 +129,49 @@ static void expect_open(const struct record_alert *row)
 	assert_int_equal(n_seen, row ? 1 : 0);
 }
 
+/* All that is in no index, by which alerts are found. */
+static void change_all_but_places(struct record_alert *row)
+{
+	row->key = "exch2";
+	row->server = "EXCH2";
+	row->organization = "EMCA";
+	row->site = "BRANCH";
+	row->cause = row->reason = "mta_failed";
+	row->verdict = "failing";
+	row->text = "Adapter C reaches nobody.";
+	row->now_text = "clear";
+	row->remedy = "Mend it.";
+	row->options = "";
+	row->adapter = "C";
+	row->clocks = "exposed 2 0 1 7 2 0 1 2 3 7;";
+	row->acknowledged_by = row->comment = "";
+	row->acknowledgements = "[]";
+	row->opened = row->notified_condition = CONDITION_EXPOSED;
+	row->acknowledged_condition = CONDITION_AT_RISK;
+	row->degrees = row->notified_degrees = CONDITION_BIT(CONDITION_FAILING);
+	row->flapping = false;
+	row->event = 0;
+	row->event_ms = row->acknowledged_ms = TIMESTAMP_NONE;
+	row->since_ms = 11;
+	row->gone_ms = 12;
+	row->fired_ms = 13;
+	row->notified_ms = 14;
+	row->acknowledged_until_ms = 15;
+	row->notified_acknowledged_ms = 16;
+}
+
 static void an_alert_is_what_it_was(void **state)
 {
 	struct record_alert row = full;
 	const int64_t id = full.id;
 	(void)state;
 
+	put_alert(&row);
+	expect_open(&row);
+	change_all_but_places(&row);
+	put_alert(&row);
+	expect_open(&row);
+	row.condition = CONDITION_FAILING;
 	put_alert(&row);
 	expect_open(&row);
 	row.state = RECORD_ALERT_RESOLVED; /* which is not told yet */
