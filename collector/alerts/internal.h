@@ -11,13 +11,19 @@
 struct alert_subject;
 struct alert_group;
 
+/* What an alert's row was written from, while the alert is in a group. */
+struct alert_source {
+	struct view *view; /* NULL: not known */
+	enum condition as; /* the alert's degree then */
+};
+
 /* An alert that is not over, or whose end is not told yet. */
 struct alert {
 	struct record_alert row; /* its strings are its own, but for `key` */
 	struct alert_subject *subject;
-	struct alert_group *group; /* once it has fired */
-	struct view *written;      /* what the row says, while it is in a group; NULL: not known */
-	enum condition written_as; /* its degree then */
+	struct alert_group *group;    /* once it has fired */
+	struct alert_source last;     /* the last view */
+	struct alert_source findings; /* the last one that was about the alert's condition */
 	bool is_stored;
 	bool is_dirty; /* the row is to be stored; among `dirty` then */
 	bool is_muted; /* as of the last look */

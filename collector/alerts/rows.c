@@ -142,6 +142,7 @@ void alerts_free_alert(struct alert *alert)
 	alerts_texts_of(&alert->row, texts);
 	for (size_t i = 0; i < ALERT_TEXTS; i++)
 		free((void *)*texts[i]);
-	view_unref(alert->written);
+	view_unref(alert->last.view);
+	view_unref(alert->findings.view);
 	free(alert);
 }

@@ -73,28 +73,39 @@ static void write_condition(struct alerts *alerts, struct alert *alert, const st
 	row->event_ms = explanation.event_ms;
 }
 
-/* Does the row say already what this view would make it say? */
-static bool is_written(const struct alert *alert, const struct view *view)
+/* Would this view make the row say what it says already, for it came from such a one? */
+static bool is_written(const struct alert *alert, const struct alert_source *source,
+		       const struct view *view)
 {
 	const struct record_alert *row = &alert->row;
 
-	return alert->written && alert->group && alert->written_as == row->condition &&
-	       row->condition != CONDITION_SILENT && row->state == RECORD_ALERT_FIRING &&
-	       view_says_the_same(alert->written, view);
+	if (!source->view || !alert->group || source->as != row->condition ||
+	    row->condition == CONDITION_SILENT || row->state != RECORD_ALERT_FIRING)
+		return false;
+	return row->condition == CONDITION_DRIFT ? view_says_the_same(source->view, view)
+						 : view_finds_the_same(source->view, view);
 }
 
-static void set_written(struct alert *alert, struct view *view)
+static void set_source(const struct alert *alert, struct alert_source *source, struct view *view)
 {
-	if (view)
-		view_ref(view);
-	view_unref(alert->written);
-	alert->written = view;
-	alert->written_as = alert->row.condition;
+	struct view *kept = alert->group ? view_ref(view) : NULL;
+
+	view_unref(source->view);
+	*source = (struct alert_source){ kept, alert->row.condition };
+}
+
+static void write_findings(struct alerts *alerts, struct alert *alert, struct view *view,
+			   struct arena *arena)
+{
+	if (is_written(alert, &alert->findings, view))
+		return;
+	write_condition(alerts, alert, view, arena);
+	set_source(alert, &alert->findings, view);
 }
 
 /*
- * Most views say what the one before did. One that is not what the alert is about leaves what that
- * says, and stands beside it.
+ * Most views say what the one before did, and what flaps says what it said before. A view that is
+ * not what the alert is about leaves what that says, and stands beside it.
  */
 void alerts_write_story(struct alerts *alerts, struct alert *alert, struct view *view)
 {
@@ -102,15 +113,15 @@ void alerts_write_story(struct alerts *alerts, struct alert *alert, struct view 
 	bool active = row->state != RECORD_ALERT_RESOLVED && is_about(view, row->condition);
 	struct arena arena;
 
-	if (is_written(alert, view))
+	if (is_written(alert, &alert->last, view))
 		return;
 	arena_init(&arena);
 	if (active || !*row->server)
-		write_condition(alerts, alert, view, &arena);
+		write_findings(alerts, alert, view, &arena);
 	alerts_set_row_text(
 		alerts, alert, &row->now_text,
 		active ? ""
 		       : alert_explanation_of_now(view, condition_kind(row->condition), &arena));
 	arena_deinit(&arena);
-	set_written(alert, alert->group ? view : NULL);
+	set_source(alert, &alert->last, view);
 }

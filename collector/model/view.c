@@ -231,14 +231,18 @@ void view_unref(struct view *view)
 		free(view);
 }
 
-bool view_says_the_same(const struct view *a, const struct view *b)
+bool view_finds_the_same(const struct view *a, const struct view *b)
 {
 	return a->verdict == b->verdict && a->silent == b->silent &&
 	       text_identical(a->server, b->server) &&
 	       text_identical(a->organization, b->organization) &&
 	       text_identical(a->site, b->site) &&
-	       text_identical(a->findings_json, b->findings_json) &&
-	       text_identical(a->drift, b->drift);
+	       text_identical(a->findings_json, b->findings_json);
+}
+
+bool view_says_the_same(const struct view *a, const struct view *b)
+{
+	return view_finds_the_same(a, b) && text_identical(a->drift, b->drift);
 }
 
 uint8_t view_adapter_states(const struct site_server *server)

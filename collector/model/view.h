@@ -112,6 +112,9 @@ struct view *view_renew_silent(const struct view *view, const char *renamed_to);
 /* Is everything that they show the same, but for `now_ms`? */
 bool view_shows_the_same(const struct view *a, const struct view *b);
 
+/* Are verdict and findings of them the same, and whose they are? */
+bool view_finds_the_same(const struct view *a, const struct view *b);
+
 /* Is what view_add_verdict() makes of them the same? */
 bool view_says_the_same(const struct view *a, const struct view *b);
 

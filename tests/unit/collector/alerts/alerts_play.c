@@ -182,14 +182,27 @@ static struct view *make_view(const char *server, const char *site, enum verdict
 	return view;
 }
 
-void play_see_in(struct play *p, const char *server, const char *site, enum verdict verdict)
+static void see(struct play *p, const char *server, const char *site, enum verdict verdict,
+		const char *findings)
 {
 	struct view *view = make_view(server, site, verdict, false, p->now);
 	struct alert_changes changes;
+	view->findings_json = findings;
 	alert_changes_init(&changes);
 	alerts_update_servers(p->alerts, &view, 1, p->now, &changes);
 	play_commit(p, &changes);
 	view_unref(view);
+}
+
+void play_see_in(struct play *p, const char *server, const char *site, enum verdict verdict)
+{
+	see(p, server, site, verdict, FINDINGS);
+}
+
+void play_see_findings(struct play *p, const char *server, enum verdict verdict,
+		       const char *findings)
+{
+	see(p, server, "HQ", verdict, findings);
 }
 
 void play_see(struct play *p, const char *server, enum verdict verdict)

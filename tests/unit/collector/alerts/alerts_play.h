@@ -45,6 +45,10 @@ void play_pass(struct play *p, int64_t seconds);
 void play_see(struct play *p, const char *server, enum verdict verdict);
 void play_see_in(struct play *p, const char *server, const char *site, enum verdict verdict);
 
+/* Likewise, with these findings (JSON as of verdict_json_write_findings()). */
+void play_see_findings(struct play *p, const char *server, enum verdict verdict,
+		       const char *findings);
+
 /* A clear server of the site HQ, with these marks of drift (JSON as of drift_write()), or NULL. */
 void play_see_drift(struct play *p, const char *server, const char *drift);
 

@@ -358,6 +358,45 @@ static void degrees_that_alternate_flap(void **state)
 	assert_in_range(n, 2, 8); /* not twenty */
 }
 
+#define ISOLATED(nic)                                                                              \
+	"\"reasons\":[{\"code\":\"adapter_isolated\",\"text\":\"" nic " reaches nobody.\","        \
+	"\"evidence\":{\"adapter\":\"" nic "\"}}],\"remedy\":{\"options\":[]}"
+#define REACHING                                                                                   \
+	"\"reasons\":[{\"code\":\"all_adapters_reach\",\"text\":\"All reach.\",\"evidence\":{}}]," \
+	"\"remedy\":{\"options\":[]}"
+
+static void expect_story(const char *adapter, const char *text, const char *now_text)
+{
+	assert_string_equal(p.rows[0]->adapter, adapter);
+	assert_string_equal(p.rows[0]->text, text);
+	assert_string_equal(p.rows[0]->now_text, now_text);
+	play_pass(&p, 60);
+}
+
+static void what_flaps_says_what_it_is_now_and_was_last(void **state)
+{
+	(void)state;
+
+	open_exposed();
+	p.policy.hold_ms[CONDITION_EXPOSED] = 600 * S; /* what is clear in between ends nothing */
+	alerts_configure(p.alerts, &p.policy, NULL);
+	for (int i = 0; i < 6; i++) {
+		play_see_findings(&p, "S1", VERDICT_EXPOSED, ISOLATED("NIC 2"));
+		expect_story("NIC 2", "NIC 2 reaches nobody.", "");
+		play_see_findings(&p, "S1", VERDICT_CLEAR, REACHING);
+		expect_story("NIC 2", "NIC 2 reaches nobody.", "clear: All reach.");
+	}
+	play_see_findings(&p, "S1", VERDICT_EXPOSED, ISOLATED("NIC 3"));
+	expect_story("NIC 3", "NIC 3 reaches nobody.", "");
+	play_see_findings(&p, "S1", VERDICT_CLEAR, REACHING);
+	expect_story("NIC 3", "NIC 3 reaches nobody.", "clear: All reach.");
+	play_see_findings(&p, "S1", VERDICT_EXPOSED, ISOLATED("NIC 2"));
+	expect_story("NIC 2", "NIC 2 reaches nobody.", "");
+	play_see_findings(&p, "S1", VERDICT_FAILING, ISOLATED("NIC 2"));
+	assert_string_equal(p.rows[0]->verdict, "failing");
+	expect_story("NIC 2", "NIC 2 reaches nobody.", "");
+}
+
 static void many_are_sorted_the_worst_first_and_counted(void **state)
 {
 	struct arena arena;
@@ -428,6 +467,7 @@ int main(void)
 		T(the_group_and_the_identity_stay_from_opening_to_end),
 		T(what_comes_back_before_its_end_is_known_goes_on),
 		T(degrees_that_alternate_flap),
+		T(what_flaps_says_what_it_is_now_and_was_last),
 		T(many_are_sorted_the_worst_first_and_counted),
 		T(damaged_clocks_are_as_the_row_says),
 	};
