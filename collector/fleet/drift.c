@@ -13,6 +13,16 @@ static void keep(struct fleet_server *server, const struct drift *drift)
 	server->drift = drift_write(drift);
 }
 
+/* Does a report that says what the one before did undo nothing? Peers are followed by themselves. */
+static bool is_of_peers(const struct drift *drift)
+{
+	for (size_t i = 0; i < drift->n; i++) {
+		if (drift->entries[i].kind != DRIFT_LOST_PEERS)
+			return false;
+	}
+	return drift->n > 0;
+}
+
 void fleet_drift_follow_report(struct fleet_server *server, const struct report *before,
 			       const struct snapshot *latest)
 {
@@ -21,10 +31,13 @@ void fleet_drift_follow_report(struct fleet_server *server, const struct report 
 
 	arena_init(&arena);
 	drift_read(server->drift, &arena, &drift);
+	size_t n = drift.n;
 	drift_age(&drift, latest->at_ms);
-	drift_follow_report(&drift, before ? before : &latest->report, &latest->report,
-			    latest->at_ms);
-	keep(server, &drift);
+	if (before || drift.n < n || !is_of_peers(&drift)) {
+		drift_follow_report(&drift, before ? before : &latest->report, &latest->report,
+				    latest->at_ms);
+		keep(server, &drift);
+	}
 	arena_deinit(&arena);
 }
 

@@ -92,6 +92,8 @@ static void note_drift(struct changes *changes, const struct fleet_server *serve
 	const char *before = server->current ? server->current->drift : NULL;
 	struct buffer detail = { 0 };
 
+	if (!view->drifted && !(server->current && server->current->drifted))
+		return;
 	json_open_object(&detail, NULL);
 	size_t n = drift_add_new_marks(view->drift, before, "began", &detail);
 	n += drift_add_new_marks(before, view->drift, "ended", &detail);
@@ -114,8 +116,7 @@ void fleet_note_view(struct changes *changes, const struct fleet_server *server,
 
 	if (!before || before->verdict != view->verdict)
 		note_verdict(changes, server, view);
-	if (view->drift || (before && before->drift))
-		note_drift(changes, server, view);
+	note_drift(changes, server, view);
 	if (view->silent && (!before || !before->silent))
 		add_event(changes, server->key, server->member->fresh_until_ms, "silent",
 			  "{\"silent\":true}");
