@@ -6,8 +6,9 @@
      {"id": "A", "wire": "HQ office", "address": "10.0.0.11/24", "gateway": true}, ...]}, ...],
  "events": [{"at": 6.4, "do": "unplug", "host": "HQ1", "adapter": "B"}, ...]}
 
-Times are intervals since the beginning. An event that cannot happen, as of a machine that is gone, does not, so that
-any of them can be left out.
+Times are intervals since the beginning. A machine may have "spool", the number of reports that its agent has room for;
+a scenario "collectors", how many there are on one database (cluster.py). An event that cannot happen, as of a machine
+that is gone, does not, so that any of them can be left out.
 """
 
 import json

@@ -394,9 +394,11 @@ class Verification:
 
     def _trend(self):
         trend = self.stage.get("/v1/trend")
+        changing = [when for name in self.sent if self.sent[name] for when, _ in self._silent_changes(name)]
         for place, text in enumerate(trend["at"]):
             ms = self._ms(text)
-            if self._is_lost(ms):
+            # Who reports in the moment in which it falls silent may be either.
+            if self._is_lost(ms) or any(abs(when - ms) <= BLINK_MS for when in changing):
                 continue
             looks = self._around(ms)
             counts = {name: numbers[place] for name, numbers in trend["counts"].items()}
