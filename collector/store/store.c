@@ -9,6 +9,7 @@
 #include "collector/base/log.h"
 #include "collector/base/loop.h"
 #include "collector/store/lock.h"
+#include "collector/store/pace.h"
 #include "proto/base/arena.h"
 #include "proto/base/mem.h"
 
@@ -16,16 +17,6 @@
 
 /* Changes of one commit at most: a longer one would keep the first of them waiting. */
 #define MAX_BATCH 512
-
-/*
- * A commit costs several times what one of its changes does. So while changes come fast, MANY in
- * FAST_MS, one begins when ENOUGH of them are there, or so long after the one before. At other times
- * none waits for others.
- */
-#define MANY      8
-#define FAST_MS   8
-#define ENOUGH    16
-#define SPACED_MS 8
 
 /* Between two chunks of the sweep: at rest, and while there is much to drop. */
 #define SWEEP_PAUSE_NS (UINT64_C(2) * 1000 * 1000 * 1000)
@@ -73,18 +64,18 @@ struct store {
 	struct queue submitted;
 	uv_prepare_t flush;
 	struct loop_timer *wake;
-	uint64_t next_flush_ms; /* of the loop's time; so the next */
-	uint64_t came_ms[MANY]; /* the last changes, in turn */
-	size_t n_came;
+	struct pace pace;
 
 	uv_async_t completed_signal; /* something is in `completed`, or the thread ends */
 	uv_thread_t thread;
 	uv_mutex_t mutex;
 	uv_cond_t woken;
+	uv_cond_t committed; /* something is in `completed` while the loop rests */
 
 	/* Under the mutex. */
 	struct queue waiting;
 	struct queue completed;
+	bool loop_rests;
 	struct store_limits limits;
 	bool stopping;       /* the thread is to end when nothing waits */
 	bool ended;          /* it has */
@@ -203,8 +194,12 @@ static void hand_back(struct store *store, struct pending *const *batch, size_t 
 		batch[i]->error = status == STATUS_OK ? NULL : mem_strdup(error);
 		queue_put(&store->completed, batch[i]);
 	}
+	bool loop_rests = store->loop_rests;
+	if (loop_rests)
+		uv_cond_signal(&store->committed);
 	uv_mutex_unlock(&store->mutex);
-	uv_async_send(&store->completed_signal);
+	if (!loop_rests)
+		uv_async_send(&store->completed_signal);
 }
 
 /* Nothing can be committed any more, which nobody would know of before there is something. */
@@ -330,6 +325,7 @@ static void close_connections(struct store *store)
 
 static void destroy(struct store *store)
 {
+	uv_cond_destroy(&store->committed);
 	uv_cond_destroy(&store->woken);
 	uv_mutex_destroy(&store->mutex);
 	free(store);
@@ -372,43 +368,12 @@ static void on_asker_closed(void *user)
 
 static void hand_over(struct store *store)
 {
+	if (store->submitted.n == 0)
+		return;
 	uv_mutex_lock(&store->mutex);
 	queue_append(&store->waiting, &store->submitted);
 	uv_cond_signal(&store->woken);
 	uv_mutex_unlock(&store->mutex);
-}
-
-static void note_arrival(struct store *store)
-{
-	store->came_ms[store->n_came++ % MANY] = uv_now(store->flush.loop);
-}
-
-static bool is_busy(const struct store *store, uint64_t now_ms)
-{
-	return store->n_came >= MANY && now_ms - store->came_ms[store->n_came % MANY] < FAST_MS;
-}
-
-/* Before the loop waits again: what was submitted goes to the thread, now or a little later. */
-static void on_before_poll(uv_prepare_t *prepare)
-{
-	struct store *store = prepare->data;
-	uint64_t now_ms = uv_now(prepare->loop);
-
-	if (store->submitted.n == 0)
-		return;
-	if (store->submitted.n < ENOUGH && now_ms < store->next_flush_ms &&
-	    is_busy(store, now_ms)) {
-		loop_timer_start(store->wake, store->next_flush_ms - now_ms);
-		return;
-	}
-	store->next_flush_ms = now_ms + SPACED_MS;
-	hand_over(store);
-}
-
-/* The loop comes to on_before_poll(). */
-static void on_wake(void *user)
-{
-	(void)user;
 }
 
 /* Not before what was submitted meanwhile has failed. */
@@ -465,6 +430,60 @@ static void on_completed(uv_async_t *async)
 		store->writer_has_ended = true;
 		close_if_ended(store);
 	}
+}
+
+/* Whether a commit is over; it is waited for until a moment of uv_hrtime(). */
+static bool wait_for_commit(struct store *store, uint64_t until)
+{
+	uv_mutex_lock(&store->mutex);
+	store->loop_rests = true;
+	for (uint64_t now = uv_hrtime(); store->completed.n == 0 && now < until; now = uv_hrtime())
+		uv_cond_timedwait(&store->committed, &store->mutex, until - now);
+	store->loop_rests = false;
+	bool is_over = store->completed.n > 0;
+	uv_mutex_unlock(&store->mutex);
+	return is_over;
+}
+
+/* The loop does nothing meanwhile but to answer what is committed, and ends when a timer is due. */
+static void rest(struct store *store, uint64_t turn_ms, uint64_t rest_ms)
+{
+	uv_loop_t *loop = store->flush.loop;
+	int due_ms = uv_backend_timeout(loop); /* -1: nothing is */
+
+	if (due_ms >= 0 && (uint64_t)due_ms < rest_ms)
+		rest_ms = (uint64_t)due_ms;
+	while (wait_for_commit(store, (turn_ms + rest_ms) * 1000000)) {
+		uv_update_time(loop);
+		on_completed(&store->completed_signal);
+		hand_over(store);
+	}
+	uv_update_time(loop);
+}
+
+/* Before the loop waits again: what was submitted goes to the thread, now or a little later. */
+static void on_before_poll(uv_prepare_t *prepare)
+{
+	struct store *store = prepare->data;
+	uint64_t turn_ms = uv_now(prepare->loop);
+
+	if (store->submitted.n == 0)
+		return;
+	uint64_t wait_ms = pace_wait_ms(&store->pace, turn_ms, store->submitted.n);
+	if (wait_ms > 0) {
+		loop_timer_start(store->wake, wait_ms);
+		return;
+	}
+	hand_over(store);
+	uint64_t rest_ms = pace_begin(&store->pace, turn_ms);
+	if (rest_ms > 0)
+		rest(store, turn_ms, rest_ms);
+}
+
+/* The loop comes to on_before_poll(). */
+static void on_wake(void *user)
+{
+	(void)user;
 }
 
 static enum status open_connections(struct store *store, const struct store_location *location,
@@ -530,7 +549,8 @@ enum status store_connect(struct store **out, const struct store_location *locat
 	queue_init(&store->submitted);
 	queue_init(&store->waiting);
 	queue_init(&store->completed);
-	if (uv_mutex_init(&store->mutex) != 0 || uv_cond_init(&store->woken) != 0)
+	if (uv_mutex_init(&store->mutex) != 0 || uv_cond_init(&store->woken) != 0 ||
+	    uv_cond_init(&store->committed) != 0)
 		abort(); /* only for lack of memory */
 	if (!claim)
 		status = store_lock_directory(location->directory, &store->lock, error,
@@ -614,7 +634,7 @@ enum status store_submit(struct store *store, const struct store_change *change)
 	store->pending++;
 	store->pending_bytes += bytes;
 	queue_put(&store->submitted, pending);
-	note_arrival(store);
+	pace_note(&store->pace, uv_now(store->flush.loop));
 	return STATUS_OK;
 }
 

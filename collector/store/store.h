@@ -6,7 +6,8 @@
  * Writing is asynchronous: store_submit() queues a change, which the loop hands over when it comes
  * round; a thread of the store commits whatever has gathered while the previous commit was under
  * way, and `done` runs on the loop once the change is durable (it survives a power cut) or has
- * failed. Changes are committed in the order of their submission, each whole or not at all.
+ * failed. While changes come fast the loop rests in between (pace.h). Changes are committed in the
+ * order of their submission, each whole or not at all.
  *
  * After a failed commit everything that was submitted before store_resume() fails too, for it was
  * worked out on top of what is lost. The owner's way back: wait until store_pending() is 0,

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include <cmocka.h>
+#include "collector/store/pace.h"
 #include "proto/base/mem.h"
 #include "tests/unit/collector/store/store_fixture.h"
 #include "tests/unit/rows.h"
@@ -233,6 +234,70 @@ static void where_changes_come_fast_commits_are_apart(void **state)
 	fixture_tear_down(&f);
 }
 
+/* Rounds after which it must have been seen: on a slow machine many a commit outlasts the rest. */
+#define ROUNDS 200
+
+static void the_loop_rests_where_changes_come_fast(void **state)
+{
+	struct fixture f;
+	bool answered = false;
+	(void)state;
+
+	fixture_set_up(&f);
+	fixture_open(&f);
+	uv_run(&f.loop, UV_RUN_NOWAIT); /* until then there is something to be done */
+	for (size_t round = 1; !answered && round <= ROUNDS; round++) {
+		uv_update_time(&f.loop);
+		uint64_t began_ms = uv_now(&f.loop);
+		submit_in_one_turn(&f, 0, 8);
+		assert_in_range(uv_hrtime() / 1000000 - began_ms, PACE_REST_MS, 60000);
+		answered = f.done == 8 * round;
+		while (f.done < 8 * round)
+			uv_run(&f.loop, UV_RUN_ONCE);
+	}
+	assert_true(answered); /* while it rested */
+	fixture_close(&f);
+	fixture_tear_down(&f);
+}
+
+static void note_fired(uv_timer_t *timer)
+{
+	*(bool *)timer->data = true;
+}
+
+static void the_loop_rests_no_longer_than_a_timer_lets_it(void **state)
+{
+	struct fixture f;
+	uv_timer_t timer;
+	bool fired = false;
+	uint64_t least_ms = 60000;
+	(void)state;
+
+	fixture_set_up(&f);
+	fixture_open(&f);
+	uv_run(&f.loop, UV_RUN_NOWAIT); /* until then there is something to be done */
+	uv_timer_init(&f.loop, &timer);
+	timer.data = &fired;
+	for (size_t round = 1; least_ms >= PACE_REST_MS && round <= ROUNDS; round++) {
+		uv_sleep(10); /* the commit before is long ago */
+		uv_update_time(&f.loop);
+		uint64_t began_ms = uv_now(&f.loop);
+		fired = false;
+		uv_timer_start(&timer, note_fired, 2, 0);
+		submit_in_one_turn(&f, 0, 8);
+		while (!fired)
+			uv_run(&f.loop, UV_RUN_NOWAIT);
+		uint64_t took_ms = uv_hrtime() / 1000000 - began_ms;
+		least_ms = took_ms < least_ms ? took_ms : least_ms;
+		while (f.done < 8 * round)
+			uv_run(&f.loop, UV_RUN_ONCE);
+	}
+	assert_in_range(least_ms, 2, PACE_REST_MS - 1);
+	uv_close((uv_handle_t *)&timer, NULL);
+	fixture_close(&f);
+	fixture_tear_down(&f);
+}
+
 static void a_commit_of_many_does_not_wait(void **state)
 {
 	struct fixture f;
@@ -306,6 +371,8 @@ int main(void)
 		cmocka_unit_test(changes_are_done_in_order_each_once),
 		cmocka_unit_test(changes_that_come_one_after_another_do_not_wait),
 		cmocka_unit_test(where_changes_come_fast_commits_are_apart),
+		cmocka_unit_test(the_loop_rests_where_changes_come_fast),
+		cmocka_unit_test(the_loop_rests_no_longer_than_a_timer_lets_it),
 		cmocka_unit_test(a_commit_of_many_does_not_wait),
 		cmocka_unit_test(refuses_more_than_may_wait),
 		cmocka_unit_test(refuses_more_bytes_of_reports_than_may_wait),
