@@ -101,5 +101,5 @@ def test_a_report_is_missed_that_a_database_lost_since_it_was_acknowledged(monke
     monkeypatch.setattr(Cluster, "do_start_database", losing)
     one = trouble(THE_CLUSTER)
     one.events = [event for event in one.events if event["do"] in ("lose_database", "start_database")]
-    one.intervals = 12
+    one.intervals = 11
     assert ("missed", "report", "HQ1") in faults(one)

@@ -15,9 +15,9 @@ from .line import Line
 from .stage import PATIENCE, Stage
 
 JUDGE, STANDBY = "judge", "standby"
-TAKEOVER_S = 3
+TAKEOVER_S = 5
 TAKEN_OVER_WITHIN_S = 600  # of the simulation
-STEP_S = 0.15              # of the world, from one second of the simulation to the next: for a look of one that stands by
+STEP_S = 0.12              # of the world, from one second of the simulation to the next: for a look of one that stands by
 REST_S = 0.5               # likewise, for the lease to be confirmed, which is not for long
 
 
@@ -154,8 +154,8 @@ class Cluster(Stage):
         self.pass_until(lambda: any(node.judges() for node in self.nodes if node is not judge), TAKEN_OVER_WITHIN_S, STEP_S)
         self._ask_who_judges()
 
-    def _until_all_rest(self):
-        self.pass_until(self.is_at_rest, TAKEN_OVER_WITHIN_S, REST_S)
+    def _until_all_rest(self, step_s=REST_S):
+        self.pass_until(self.is_at_rest, TAKEN_OVER_WITHIN_S, step_s)
         self._ask_who_judges()
 
     @contextlib.contextmanager
@@ -194,7 +194,7 @@ class Cluster(Stage):
         if self.is_full:
             self.database.start()
             self.is_full = False
-            self._until_all_rest()
+            self._until_all_rest(STEP_S)  # it is tried again after a while, and then after a longer one
             self._hears_again()
 
     def mend(self):

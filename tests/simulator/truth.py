@@ -169,7 +169,7 @@ class Watcher:
         """The list once it has the silences that it must have, or after a second. What time has brought is committed when
         the collector has nothing else to do for a moment, and the simulated clock does not wait for that."""
         late = {agent.host for agent in stage.agents.values()
-                if agent.sent and stage.now - agent.latest >= (FRESH_INTERVALS + 1) * stage.interval}
+                if agent.sent and not stage.is_full and stage.now - agent.latest >= (FRESH_INTERVALS + 1) * stage.interval}
         deadline = time.monotonic() + 1
         while True:
             servers = stage.pages("/v1/servers?limit=1000", "servers")
