@@ -203,6 +203,17 @@ static int64_t silence_counts_from(const struct alerts *alerts, const struct vie
 	return heard_of_ms + SITE_FRESH_INTERVALS * view->interval_s * 1000;
 }
 
+/* What is told already stays, for silence_of() asks whether it fires. */
+void alerts_start_grace(struct alerts *alerts, int64_t now_ms)
+{
+	alerts->heard_from_ms = now_ms;
+	for (size_t i = 0; i < alerts->subjects.n; i++) {
+		struct alert_subject *subject = alerts->subjects.at[i];
+		if (subject->view)
+			subject->silent_from_ms = silence_counts_from(alerts, subject->view);
+	}
+}
+
 static void update_server(struct alerts *alerts, const struct view *view, int64_t now_ms,
 			  struct alert_changes *out)
 {

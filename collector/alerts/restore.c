@@ -44,11 +44,6 @@ void alerts_set_remarks(struct alerts *alerts, const struct remarks *remarks)
 	alerts->remarks = remarks;
 }
 
-void alerts_start_grace(struct alerts *alerts, int64_t now_ms)
-{
-	alerts->heard_from_ms = now_ms;
-}
-
 /* A row without clocks of its own, for they are damaged: its condition stands for them. */
 static void restore_clock(struct alert_clock *clock, const struct record_alert *row)
 {

@@ -223,6 +223,28 @@ static void silence_counts_from_when_the_collector_could_hear(void **state)
 	play_tear_down(&p);
 }
 
+static void silence_that_did_not_count_yet_counts_anew_after_a_time_that_was_left_out(void **state)
+{
+	struct play p;
+	(void)state;
+
+	play_set_up(&p);
+	play_see_silent(&p, "S1", p.now - 901 * S);
+	play_expect_told(&p, "opened[ORG/HQ/silent] S1=silent; ");
+	play_restart(&p);
+	play_see_silent(&p, "S1", T0 - 901 * S);
+	play_see_silent(&p, "A0", T0 - 901 * S);
+	play_pass(&p, 60);
+	/* The clock is set forward amid the grace of the start. */
+	p.now += 1200 * S;
+	alerts_start_grace(p.alerts, p.now);
+	play_pass(&p, 890);
+	play_expect_open(&p, "S1 silent firing; ");
+	play_pass(&p, 20);
+	play_expect_open(&p, "S1 silent firing; A0 silent firing; ");
+	play_tear_down(&p);
+}
+
 static void a_clock_that_is_set_back_puts_nothing_off(void **state)
 {
 	struct play p;
@@ -356,6 +378,8 @@ int main(void)
 		cmocka_unit_test(the_collectors_own_ills_are_alerts_too),
 		cmocka_unit_test(a_server_that_is_taken_out_has_no_alerts),
 		cmocka_unit_test(silence_counts_from_when_the_collector_could_hear),
+		cmocka_unit_test(
+			silence_that_did_not_count_yet_counts_anew_after_a_time_that_was_left_out),
 		cmocka_unit_test(a_clock_that_is_set_back_puts_nothing_off),
 		cmocka_unit_test(a_restart_forgets_and_repeats_nothing),
 		cmocka_unit_test(drift_is_told_where_that_is_wanted_until_it_is_undone),
