@@ -101,10 +101,12 @@ def test_a_commit_that_ends_with_a_warning_is_not_acknowledged(tmp_path, heeded)
         collector = at_the_end.enter_context(judge_on(tmp_path, store))
         assert collector.post(minimal("EXCH1", 1))[0] == 200
         pair.standby.kill()
-        with posted(collector, minimal("EXCH1", 2)) as connection:
-            status = cancel_commits_until_answered(pair, connection)
-        assert pair.primary.execute("SELECT max(sequence) FROM mtawatch.report") == "2"  # it is there, for now
-        assert status == (503 if heeded else 200)
+        status = 503
+        while pair.primary.execute("SELECT max(sequence) FROM mtawatch.report") == "1":
+            assert status == 503  # what was cancelled was a commit of its own, before that of the report
+            with posted(collector, minimal("EXCH1", 2)) as connection:
+                status = cancel_commits_until_answered(pair, connection)
+        assert status == (503 if heeded else 200)  # it is there, for now
         assert not heeded or "answered COMMIT with a warning" in collector.log()
         lose_the_primary(pair)
         until(lambda: collector.post(minimal("EXCH1", 3))[0] == 200, collector.log)
