@@ -14,6 +14,7 @@ sys.path.insert(0, str(ROOT / "tests"))
 from simulator import agents, scenario, shrink, trial, verify  # noqa: E402
 from simulator.physics import Adapter, Machine, Wire, World  # noqa: E402
 from simulator.told import Told  # noqa: E402
+from simulator.truth import Watcher  # noqa: E402
 from simulator.verify import Fault, Result  # noqa: E402
 
 SEEDS = range(1, 21)
@@ -80,7 +81,7 @@ def test_a_report_that_a_store_lost_since_its_restore_is_missed(monkeypatch):
 
 
 def test_who_is_dealt_a_server_of_another_site_is_told_of(monkeypatch):
-    monkeypatch.setattr(World, "site_of", lambda world, machine: [machine])
+    monkeypatch.setattr(Watcher, "_names_of_others", staticmethod(lambda stage, machine: frozenset()))
     assert ("false", "deal", "HQ1") in faults(quiet("HQ office", "10.0.0.3/24"))
 
 

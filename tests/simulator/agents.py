@@ -1,6 +1,7 @@
 """Agents of the machines of a world: they probe whom the collector deals them, remember how long a grade has stood,
 spool what no collector takes, and are restarted, put back, and renamed as real ones are."""
 
+import functools
 import hashlib
 import json
 import uuid
@@ -26,6 +27,15 @@ class Sent:
     epoch: str
     sequence: int
     body: dict
+
+    @functools.cached_property
+    def addresses(self):
+        return {address.split("/")[0] for adapter in self.body["adapters"] if adapter["enabled"]
+                for address in adapter["addresses"]}
+
+    @property
+    def place(self):
+        return self.body["exchange"]["organization"], self.body["exchange"]["site"]
 
 
 @dataclass
@@ -55,6 +65,7 @@ class Agent:
     peers: list = field(default_factory=list)
     spool: list = field(default_factory=list)  # (collected, sequence, body)
     sent: list = field(default_factory=list)
+    told: Sent = None  # the last that was collected of those
     latest: int = NEVER  # when what it told last was collected
     refused: list = field(default_factory=list)
 
@@ -75,7 +86,8 @@ class Agent:
     def forget_lost(self, since, until):
         """The collector's store is that of an earlier moment."""
         self.sent = [sent for sent in self.sent if not since <= sent.taken <= until]
-        self.latest = max((sent.at for sent in self.sent), default=NEVER)
+        self.told = max(self.sent, key=lambda sent: sent.at, default=None)
+        self.latest = self.told.at if self.told else NEVER
 
     def of_image(self, machine, phase):
         """The one of a machine that was put from this one's disk: it knows what this one knew, and enrols by its own name."""
@@ -84,7 +96,7 @@ class Agent:
     def begin_anew(self):
         """Another name is another agent."""
         self.identity, self.sequence, self.peers, self.spool, self.sent = (), 0, [], [], []
-        self.epoch, self.latest = uuid.uuid4().hex, NEVER
+        self.epoch, self.latest, self.told = uuid.uuid4().hex, NEVER, None
         self.forget_what_it_saw()
 
     def collect(self, stage, now):
@@ -177,8 +189,9 @@ class Agent:
                 self.refused.append((stage.now, status, answer))
                 return
             self.spool.pop()
-            self.latest = max(self.latest, collected)
             self.sent.append(Sent(collected, stage.now, body["agent"]["epoch"], sequence, body))
+            if collected >= self.latest:
+                self.latest, self.told = collected, self.sent[-1]
             self.peers = json.loads(answer)["peers"]
 
     def enrol(self, stage):

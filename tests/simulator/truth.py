@@ -5,6 +5,7 @@ that is off, or that nobody but itself can reach, nothing shows whether an adapt
 
 import bisect
 import time
+from collections import Counter
 from dataclasses import dataclass, field
 
 from .physics import FAULT_CAME, numbers
@@ -20,23 +21,16 @@ def is_fresh(stage, agent):
     return stage.now - agent.latest < FRESH_INTERVALS * stage.interval
 
 
-def holders(stage):
-    """Address: the names of the servers that have it."""
-    found = {}
-    for machine in stage.machines.values():
-        for address in machine.addresses:
-            found.setdefault(address, set()).add(machine.host)
-    return found
+def probed_addresses(stage):
+    """Of each server: nobody else has them, and it has told of them, for who cannot report a new one is not probed there."""
+    holders = Counter(address for machine in stage.machines.values() for address in set(machine.addresses))
+    return {agent.host: [address for address in agent.machine.addresses
+                         if holders[address] == 1 and agent.told and address in agent.told.addresses]
+            for agent in stage.agents.values()}
 
 
-def reaches(stage, machine, adapter, peer, held):
-    """By an address of the peer that is nobody else's."""
-    return any(stage.world.talks(machine, adapter, address) is peer for address in peer.addresses
-               if len(held[address]) == 1)
-
-
-def can_be_probed(peer, held):
-    return any(len(held[address]) == 1 for address in peer.addresses)
+def reaches(stage, machine, adapter, peer, probed_at):
+    return any(stage.world.talks(machine, adapter, address) is peer for address in probed_at[peer.host])
 
 
 def dealt(site, agents):
@@ -46,37 +40,37 @@ def dealt(site, agents):
     return {(prober.host, peer["name"]) for prober in site for peer in agents[prober.host].peers}
 
 
-def known_alive(stage, machine, held):
+def known_alive(stage, machine, probed_at):
     """The servers of its site that it probes, and of which anybody knows that they live."""
     agents = {agent.machine.host: agent for agent in stage.agents.values()}
     site = stage.world.site_of(machine)
     probed = dealt(site, agents)
     others = [other for other in site if other is not machine and (machine.host, other.host) in probed and other.up
-              and agents[other.host].sent and can_be_probed(other, held)]
+              and probed_at[other.host]]
     proven = [peer for peer in others if any(
-        reaches(stage, prober, adapter, peer, held) for prober in site if (prober.host, peer.host) in probed
+        reaches(stage, prober, adapter, peer, probed_at) for prober in site if (prober.host, peer.host) in probed
         if prober is not peer and prober.up and is_fresh(stage, agents[prober.host]) for adapter in prober.active)]
     # Where nobody is proven, a server's word on itself is: as long as it can give it.
     return proven or [other for other in others if is_fresh(stage, agents[other.host])
                       and stage.world.reaches_collector(other) and not agents[other.host].cut_off]
 
 
-def falls_short(stage, machine, adapter, peer, held):
+def falls_short(stage, machine, adapter, peer, probed_at):
     """It gets less far on a peer than that peer answers."""
-    if not reaches(stage, machine, adapter, peer, held):
+    if not reaches(stage, machine, adapter, peer, probed_at):
         return True
     return peer.mta == "running" and adapter.filters.get(peer.host, "mta") != "mta"
 
 
-def adapter_state(stage, machine, adapter, alive, held):
+def adapter_state(stage, machine, adapter, alive, probed_at):
     if not adapter.plugged:
         return "isolated"
     if not alive:
         return "unjudged"
-    reached = [peer for peer in alive if reaches(stage, machine, adapter, peer, held)]
+    reached = [peer for peer in alive if reaches(stage, machine, adapter, peer, probed_at)]
     if not reached:
         return "isolated"
-    if any(falls_short(stage, machine, adapter, peer, held) for peer in alive):
+    if any(falls_short(stage, machine, adapter, peer, probed_at) for peer in alive):
         return "partial"
     if any(not stage.world.reaches_alone(machine, adapter, peer) for peer in alive):
         return "borrowed"
@@ -92,9 +86,9 @@ def true_verdict(stage, machine):
         return "protected"
     if len(machine.active) < 2:
         return "clear"
-    held = holders(stage)
-    alive = known_alive(stage, machine, held)
-    states = [adapter_state(stage, machine, adapter, alive, held) for adapter in machine.active]
+    probed_at = probed_addresses(stage)
+    alive = known_alive(stage, machine, probed_at)
+    states = [adapter_state(stage, machine, adapter, alive, probed_at) for adapter in machine.active]
     verdict = "clear"
     if "unjudged" in states:
         verdict = "unknown"
@@ -152,9 +146,10 @@ class Watcher:
 
     @staticmethod
     def _names_of_others(stage, machine):
-        """Of its site; of one that has reported under another name only, that one, too."""
-        return frozenset(name for other in stage.world.site_of(machine) if other is not machine
-                         for name in (other.host, *stage.names_before(other)))
+        """Of its site, or there by their last report; of one that has reported under another name only, that one, too."""
+        others = [agent.machine for agent in stage.agents.values() if agent.machine is not machine
+                  and machine.place in (agent.machine.place, agent.told and agent.told.place)]
+        return frozenset(name for other in others for name in (other.host, *stage.names_before(other)))
 
     def forget_lost(self, since, until):
         """What was shown out of a store that was lost."""

@@ -208,7 +208,8 @@ class SiteWatcher(Watcher):
 
     def _note_true(self, stage):
         """Nothing else is true while nothing was done, nobody fell silent or returned, and all probe as before."""
-        state = stage.world.version, [(is_fresh(stage, agent), bool(agent.sent), [peer["name"] for peer in agent.peers])
+        state = stage.world.version, [(is_fresh(stage, agent), agent.told and agent.told.addresses,
+                                       [peer["name"] for peer in agent.peers])
                                       for agent in stage.agents.values()]
         if state != self.state:
             self.state = state
