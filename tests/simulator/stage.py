@@ -3,6 +3,7 @@
 The real program, over TLS, with agents that enrol. Its clocks stand while nobody moves them
 (tests/integration/moved_clock.c), so hours pass in seconds and every run of a scenario is the same."""
 
+import bisect
 import contextlib
 import heapq
 import json
@@ -101,6 +102,7 @@ class Stage(Troubles):
         tls.verify_flags |= NO_CHECK_TIME  # who looks goes on looking when agents do not trust it any more
         self.line = Line(0, tls, self.token, PATIENCE)  # of the port that is free at each start
         self.receiver = Receiver()  # of all that is told
+        self.came = []  # (how many requests had come, when time went on)
         (folder / "collector.conf").write_text(CONFIG.format(url=self.receiver.url))
         self.process = None
         self.kills = []  # ms
@@ -221,11 +223,17 @@ class Stage(Troubles):
         self._pass_to(max(ms, self.now))
 
     def _pass_to(self, ms):
+        self.came.append((len(self.receiver.requests), self.now))
         self.now = ms
         self.clock.set(self.born + self.now)
         self.turn_over()
         if self.times.seen and not self.is_away:
             self.note_time()
+
+    def came_at(self, number):
+        """When the receiver was sent the request of that number, ms: whatever the collector's clock or the system's said."""
+        place = bisect.bisect_right(self.came, number, key=lambda one: one[0])
+        return self.came[place][1] if place < len(self.came) else self.now
 
     def turn_over(self):
         if not self.is_away:
@@ -407,9 +415,13 @@ class Stage(Troubles):
         self.kill()
 
     def do_backup(self, *_):
-        self.wait_for_deliveries()
-        self.told_before = len(self.receiver.requests)
-        self.run_program("backup", "--data", self.data, "--replace", self.folder / "backup.db")
+        """Between two notifications."""
+        is_between = False
+        while not is_between:
+            self.wait_for_deliveries()
+            self.told_before = len(self.receiver.requests)
+            self.run_program("backup", "--data", self.data, "--replace", self.folder / "backup.db")
+            is_between = len(self.receiver.requests) == self.told_before
         self.backup = self.now
 
     def do_restore(self, *_):

@@ -22,17 +22,18 @@ class Told:
     """`faults` are pairs of a server and words: of messages that contradict each other. Those
     requests whose numbers are in `lost` told of what no store knows any more."""
 
-    def __init__(self, requests, ms_of_text, ms_of_seconds, lost):
+    def __init__(self, requests, ms_of_text, ms_of_number, lost):
         self.incidents = {}  # (server, "exposure" or "silent"): [Incident]; ("", "surroundings")
         self.faults = []
         self._ms = ms_of_text
-        seen = {}
+        seen, taken = {}, set()
         for number, (_, _, headers, body) in enumerate(requests):
             name, message = headers["webhook-id"], json.loads(body)
             if seen.setdefault(name, message) != message:
                 self.faults.append((_servers(message), f"two notifications have the id {name}"))
-            elif seen[name] is message and number not in lost:
-                self._take(message, ms_of_seconds(int(headers["webhook-timestamp"])))
+            elif name not in taken and number not in lost:
+                taken.add(name)
+                self._take(message, ms_of_number(number))
 
     def _take(self, message, ms):
         for alert in message["alerts"]:

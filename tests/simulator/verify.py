@@ -205,8 +205,10 @@ class Verification:
             expected = sum(look(a) != look(b) for a, b in zip(bodies, bodies[1:]))
             found = [change for change in told.get(kind, []) if kind != "mta" or "before" in change["detail"]]
             self._count(kind, name, expected, len(found))
-        self._count("silent", name, [silent for _, silent in self._silent_changes(name)],
-                    [change["detail"]["silent"] for change in told.get("silent", [])])
+        silent = [change["detail"]["silent"] for change in told.get("silent", [])]
+        changes = self._silent_changes(name)
+        if silent != [is_silent for _, is_silent in _without_moments(changes)]:
+            self._count("silent", name, [is_silent for _, is_silent in changes], silent)
 
     def _count(self, kind, name, expected, found):
         if expected != found:
@@ -315,9 +317,7 @@ class Verification:
 
     def _told(self):
         """What a receiver was told is what there was: every incident, from its beginning to its end, in that order."""
-        told = Told(self.stage.receiver.requests, self._ms,
-                    lambda seconds: self.stage.times.of_shown(seconds * 1000 - self.stage.born),
-                    self.stage.lost_requests)
+        told = Told(self.stage.receiver.requests, self._ms, self.stage.came_at, self.stage.lost_requests)
         for server, text in told.faults:
             self._fault("false", "notification", server, self.watcher.end, text)
         known = {}
@@ -433,6 +433,12 @@ class Verification:
             self.result.starts.append((outcome, host, ms, verdict))
             if outcome == "missed":
                 self._fault("missed", "start", host, ms, f"the MTA failed to start while {verdict} was shown")
+
+
+def _without_moments(changes):
+    """Who reports in the very moment in which it falls silent may be seen to do either first."""
+    moments = {a for (a, silent), (b, _) in zip(changes, changes[1:]) if silent and a == b}
+    return [change for change in changes if change[0] not in moments]
 
 
 def _is_short(span):
