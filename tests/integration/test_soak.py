@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from waiting import until
@@ -65,11 +66,23 @@ def series(seconds, **growing):
                         for name, value in level.items()} for s in range(0, seconds, 10)]
 
 
-@pytest.mark.parametrize("name, grown", [("rss_kb", 6000), ("heap_kb", 1000), ("files", 2), ("threads", 1),
+@pytest.mark.parametrize("name, grown", [("rss_kb", 6000), ("heap_kb", 1500), ("files", 2), ("threads", 1),
                                          ("passing_kb", 3000)])
 def test_what_grows_is_found(name, grown):
     judged = {of: is_none for of, _, _, _, is_none in gauges.growths(series(7200, **{name: grown}))}
     assert judged == {of: of != name for of in gauges.NONE}
+
+
+@pytest.mark.parametrize("is_sanitized", [True, False])
+def test_what_is_resident_is_judged_where_no_sanitizer_is_in_it(is_sanitized):
+    """Its allocator and its records grow by themselves; what the program asks for is judged always."""
+    work = dict.fromkeys([*soak.COUNTED, "loop_ran_ms", "loop_waited_ms", *(
+        f"{kind}_{of}_ms" for kind in soak.TIMED for of in ("p50", "p99", "max")), "lag_p99_ms"], 0)
+    samples = [row | work for row in series(7200, rss_kb=6000)]
+    measured = SimpleNamespace(samples=samples, turns=lambda: {0.1: 99, float(gauges.LAG_MS): 100})
+    said = []
+    assert soak.judge(SimpleNamespace(is_sanitized=is_sanitized, problems=[]), measured, said.append) == is_sanitized
+    assert ("GROWS" in said[0]) != is_sanitized
 
 
 def test_an_hour_is_needed_to_say_that_nothing_grows():

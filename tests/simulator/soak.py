@@ -1,6 +1,7 @@
 """`soak`: a fleet that reports, changes and is looked at for hours, and a collector of which nothing may grow."""
 
 import argparse
+import concurrent.futures
 import contextlib
 import csv
 import http.client
@@ -28,6 +29,7 @@ from .living import Place, Receiver, Viewer, Worker
 SAMPLE_S, ROTATE_S, RELOAD_S, TABLE_S = 10, 300, 600, 900
 OF_SOAK = {"lag_p99_ms": "loop lag p99, ms", "report_p50_ms": "a report, ms", "query_p50_ms": "a query, ms"}
 WORKERS, VIEWERS = 16, 3
+LOOKS, LOOKERS = 64, 8  # by which each of the store's connections has read all that there is
 WARM_INTERVALS = 2.5
 COUNTED = ("reports", "refused", "late", "errors", "changes", "events", "resets", "webhooks")
 TIMED = ("report", "query")
@@ -66,6 +68,7 @@ class Soak:
         self.folder, self.options = Path(folder), options
         self.folder.mkdir(parents=True, exist_ok=True)
         self.program = self._own(options.program, "collector")
+        self.is_sanitized = b"__asan_init" in self.program.read_bytes()
         self.preloaded = self._own(BUILD / "tests/integration/libheap_gauge.so", "heap_gauge.so")
         self.data, self.log = self.folder / "data", self.folder / "log"
         self.token, self.secret = identity.set_up(self.program, self.data, host="127.0.0.1")
@@ -118,6 +121,13 @@ class Soak:
                 WITH RECURSIVE counted(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM counted WHERE n < {KEPT_ALERTS})
                 INSERT INTO alert ({", ".join(columns)}) SELECT {", ".join(over.get(name, name) for name in columns)}
                 FROM counted, (SELECT * FROM alert WHERE state = 2 LIMIT 1), (SELECT max(id) AS last FROM alert)""")
+
+    def fill_caches(self):
+        """Which have room for as much as a database of that size has, one for each connection."""
+        def look(_):
+            assert self.call("GET", "/v1/alerts?sort=site&limit=1000")[0] == 200
+        with concurrent.futures.ThreadPoolExecutor(LOOKERS) as pool:
+            list(pool.map(look, range(LOOKS)))
 
     def is_running(self):
         if self.process.poll() is not None:
@@ -254,6 +264,8 @@ def judge(soak, measured, tell):
     good = True
     for name, median, grown, allowed, is_none in gauges.growths(measured.samples):
         verdict = {True: "ok", False: "GROWS", None: "not judged, too short"}[is_none]
+        if name == "rss_kb" and soak.is_sanitized:  # what its allocator and its records need is in it
+            verdict, is_none = "not judged, for a sanitizer is in it", None
         tell(f"{name}: {median:,.0f} (median of the second half), {grown:+,.1f} an hour, at most {allowed:,.1f}: "
              f"{verdict}")
         good = good and is_none is not False
@@ -327,6 +339,7 @@ def begin(soak, options):
     soak.fill_alerts()
     soak.start()
     soak.paused.clear()
+    soak.fill_caches()
     time.sleep(warm)
 
 
