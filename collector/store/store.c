@@ -457,6 +457,7 @@ static void rest(struct store *store, uint64_t turn_ms, uint64_t rest_ms)
 		uv_update_time(loop);
 		on_completed(&store->completed_signal);
 		hand_over(store);
+		loop_timer_start(store->wake, 0); /* this turn is not to wait for what has come */
 	}
 	uv_update_time(loop);
 }

@@ -168,7 +168,7 @@ static void changes_are_done_in_order_each_once(void **state)
 #define MAX_ROWS 16
 
 /* Changes of so many hooks, from the hook `first` on, and one turn of the loop. */
-static void submit_in_one_turn(struct fixture *f, size_t first, size_t n)
+static void submit(struct fixture *f, size_t first, size_t n)
 {
 	static const char names[MAX_ROWS][3] = { "00", "01", "02", "03", "04", "05", "06", "07",
 						 "08", "09", "10", "11", "12", "13", "14", "15" };
@@ -181,6 +181,11 @@ static void submit_in_one_turn(struct fixture *f, size_t first, size_t n)
 					       .user = f };
 		assert_int_equal(store_submit(f->store, &change), STATUS_OK);
 	}
+}
+
+static void submit_in_one_turn(struct fixture *f, size_t first, size_t n)
+{
+	submit(f, first, n);
 	uv_run(&f->loop, UV_RUN_NOWAIT);
 }
 
@@ -263,6 +268,24 @@ static void the_loop_rests_where_changes_come_fast(void **state)
 static void note_fired(uv_timer_t *timer)
 {
 	*(bool *)timer->data = true;
+}
+
+static void a_turn_in_whose_rest_all_was_answered_ends(void **state)
+{
+	struct fixture f;
+	(void)state;
+
+	fixture_set_up(&f);
+	fixture_open(&f);
+	for (size_t round = 1; round <= ROUNDS; round++) {
+		submit(&f, 0, 8);
+		alarm(60); /* it would wait for good */
+		while (f.done < 8 * round)
+			uv_run(&f.loop, UV_RUN_ONCE);
+		alarm(0);
+	}
+	fixture_close(&f);
+	fixture_tear_down(&f);
 }
 
 static void the_loop_rests_no_longer_than_a_timer_lets_it(void **state)
@@ -372,6 +395,7 @@ int main(void)
 		cmocka_unit_test(changes_that_come_one_after_another_do_not_wait),
 		cmocka_unit_test(where_changes_come_fast_commits_are_apart),
 		cmocka_unit_test(the_loop_rests_where_changes_come_fast),
+		cmocka_unit_test(a_turn_in_whose_rest_all_was_answered_ends),
 		cmocka_unit_test(the_loop_rests_no_longer_than_a_timer_lets_it),
 		cmocka_unit_test(a_commit_of_many_does_not_wait),
 		cmocka_unit_test(refuses_more_than_may_wait),
