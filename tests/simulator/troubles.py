@@ -21,6 +21,7 @@ from .physics import Wire
 WRONG_CLOCK = BUILD / "tests/integration/libwrong_clock.so"
 LONG_AGO_S = 1000 * 86400  # a certificate that was made then has ended
 RETRIES_MS = 1000          # until what became of a notification is stored again, if it could not be
+LEFT_OUT_MS = 60_000       # a step of the clock that is longer is a time without reports (collector/base/clock.h)
 RESUMES_WITHIN_S = 120     # a collector whose disk has room again tries anew each half minute
 
 
@@ -187,7 +188,7 @@ class Troubles:
         self.turn_over()
         before = self.times.seen[-1][1]
         self.note_time()
-        if self.times.seen[-1][1] > before:  # it hears anew, as after any time without reports
+        if self.times.seen[-1][1] > before + LEFT_OUT_MS:  # it hears anew, as after any time without reports
             self.kills.append(self.now)
 
     def note_time(self):

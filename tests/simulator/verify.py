@@ -113,7 +113,7 @@ class Verification:
 
     def _early(self, name, true, shown):
         """Until a change is known the verdict is that of before, or that there is no telling. A worse one is early; one
-        that outlasts two intervals is false."""
+        that outlasts two intervals in which the server could report is false."""
         begin = None
         for ms in self.watcher.looks:
             verdict = (shown.at(ms) or [None])[0]
@@ -124,9 +124,14 @@ class Verification:
                 begin = ms
                 self.result.early.append(0)
             self.result.early[-1] = (ms - begin) / self.interval
-            if self.result.early[-1] > EARLY:
+            if self.result.early[-1] > EARLY + self._lost_cycles(name, begin, ms):
                 self._fault("false", "verdict", name, ms, f"{verdict} is shown since {begin / self.interval:.2f}, "
                             f"though it was only {sorted(self._may_be(name, ms, true))}")
+
+    def _lost_cycles(self, name, begin, end):
+        """Whose report did not come to the collector, and so no new addresses to the agent."""
+        return sum(begin <= ms <= end for agent in self.stage.every_agent if agent.host == name
+                   for ms, *_ in agent.refused)
 
     def _may_be(self, name, ms, true):
         may_be = true.between(self._last_settled(name, ms), ms) - {None} | {"unknown"}
