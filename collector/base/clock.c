@@ -93,7 +93,6 @@ struct clock_step clock_last_step(void)
 
 int64_t clock_last_gap_ms(void)
 {
-	clock_now_ms(); /* looks */
 	return steady.gap_ms;
 }
 

@@ -29,7 +29,7 @@ struct clock_step clock_last_step(void);
 /* A step forward that is longer left out a time in which nobody could be heard. */
 #define CLOCK_GAP_MS INT64_C(60000)
 
-/* The end of the last such time, on this clock; 0: there was none. */
+/* The end of the last such time that clock_now_ms() has seen, on this clock; 0: there was none. */
 int64_t clock_last_gap_ms(void);
 
 /*

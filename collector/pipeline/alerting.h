@@ -39,7 +39,7 @@ struct alerting_options {
 	const char *data;            /* directory of the store */
 	struct alerting_settings settings;
 	int64_t (*now_ms)(void);
-	/* The end of the last time that the clock left out (collector/base/clock.h). */
+	/* The end of the last time that the clock left out, as now_ms() saw it (collector/base/clock.h). */
 	int64_t (*last_gap_ms)(void);
 	/* When the server's certificate ends; TIMESTAMP_NONE: there is none. */
 	int64_t (*certificate_end_ms)(void *user);
