@@ -66,12 +66,16 @@ class Agent:
     spool: list = field(default_factory=list)  # (collected, sequence, body)
     sent: list = field(default_factory=list)
     told: Sent = None  # the last that was collected of those
-    latest: int = NEVER  # when what it told last was collected
     refused: list = field(default_factory=list)
 
     @property
     def host(self):
         return self.machine.host
+
+    @property
+    def latest(self):
+        """When what it told last was collected."""
+        return self.told.at if self.told else NEVER
 
     def forget_what_it_saw(self):
         """Its machine was started: that one's clock began anew. A restart of the agent alone costs nothing."""
@@ -87,7 +91,6 @@ class Agent:
         """The collector's store is that of an earlier moment."""
         self.sent = [sent for sent in self.sent if not since <= sent.taken <= until]
         self.told = max(self.sent, key=lambda sent: sent.at, default=None)
-        self.latest = self.told.at if self.told else NEVER
 
     def of_image(self, machine, phase):
         """The one of a machine that was put from this one's disk: it knows what this one knew, and enrols by its own name."""
@@ -96,7 +99,7 @@ class Agent:
     def begin_anew(self):
         """Another name is another agent."""
         self.identity, self.sequence, self.peers, self.spool, self.sent = (), 0, [], [], []
-        self.epoch, self.latest, self.told = uuid.uuid4().hex, NEVER, None
+        self.epoch, self.told = uuid.uuid4().hex, None
         self.forget_what_it_saw()
 
     def collect(self, stage, now):
@@ -191,7 +194,7 @@ class Agent:
             self.spool.pop()
             self.sent.append(Sent(collected, stage.now, body["agent"]["epoch"], sequence, body))
             if collected >= self.latest:
-                self.latest, self.told = collected, self.sent[-1]
+                self.told = self.sent[-1]
             self.peers = json.loads(answer)["peers"]
 
     def enrol(self, stage):

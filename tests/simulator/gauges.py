@@ -99,6 +99,18 @@ def growths(samples, unit_s=3600):
         yield name, median, grown, allowed, grown <= allowed if is_judged else None
 
 
+def tell_of_growths(samples, tell, unit_s=3600, unit="an hour", unjudged=None):
+    """Returns whether nothing grows. `unjudged`: name: why it is told only."""
+    good = True
+    for name, median, grown, allowed, is_none in growths(samples, unit_s):
+        verdict = {True: "ok", False: "GROWS", None: "not judged, too short"}[is_none]
+        if why := (unjudged or {}).get(name):
+            verdict, is_none = why, None
+        tell(f"{name}: {median:,.0f} (median of the second half), {grown:+,.1f} {unit}, at most {allowed:,.1f}: {verdict}")
+        good = good and is_none is not False
+    return good
+
+
 def table(samples, unit_s, words=None):
     """Lines of Markdown: the medians of each such time."""
     columns = {"rss_kb": "resident, MB", "heap_kb": "asked for, MB", "files": "files", "threads": "threads",

@@ -261,14 +261,9 @@ class Measurement:
 
 def judge(soak, measured, tell):
     """Tells the figures. Returns whether all of them are as they should be."""
-    good = True
-    for name, median, grown, allowed, is_none in gauges.growths(measured.samples):
-        verdict = {True: "ok", False: "GROWS", None: "not judged, too short"}[is_none]
-        if name == "rss_kb" and soak.is_sanitized:  # what its allocator and its records need is in it
-            verdict, is_none = "not judged, for a sanitizer is in it", None
-        tell(f"{name}: {median:,.0f} (median of the second half), {grown:+,.1f} an hour, at most {allowed:,.1f}: "
-             f"{verdict}")
-        good = good and is_none is not False
+    # What a sanitizer's allocator and its records need is in what is resident.
+    unjudged = {"rss_kb": "not judged, for a sanitizer is in it"} if soak.is_sanitized else {}
+    good = gauges.tell_of_growths(measured.samples, tell, unjudged=unjudged)
     turns = measured.turns()
     p99, over = gauges.percentile_ms(turns, 0.99), gauges.longer_than(turns, gauges.LAG_MS)
     good = good and p99 < gauges.LAG_MS

@@ -327,12 +327,7 @@ def play(theatre, options, scenarios, tell):
 
 def tell_of_growth(samples, tell):
     """Returns whether there is none."""
-    good = True
-    for name, median, grown, allowed, is_none in gauges.growths(samples, DAY_S):
-        verdict = {True: "ok", False: "GROWS", None: "not judged, too short"}[is_none]
-        tell(f"{name}: {median:,.0f} (median of the second half), {grown:+,.1f} a day, at most {allowed:,.1f}: "
-             f"{verdict}")
-        good = good and is_none is not False
+    good = gauges.tell_of_growths(samples, tell, DAY_S, "a day")
     for line in gauges.table(samples, DAY_S):
         tell(line)
     return good
