@@ -49,7 +49,7 @@ def test_a_policy_takes_effect_with_the_next_cycle_and_ends_with_it(registry, tw
         until(lambda: first.reports)
         registry({INSTALLER: installer, POLICY: {"CollectorUrl": second.url},
                   POLICY + r"\Peers": {"Peer1": "EXCH9=192.0.2.2"}})
-        until(lambda: any(report["probes"] for report in second.reports))
+        until(lambda: any(report.get("probes") for report in second.reports))
         count = len(first.reports)
         registry({INSTALLER: installer})
         until(lambda: len(first.reports) > count)

@@ -162,6 +162,10 @@ class Fleet:
     def verdicts(self):
         return {name: server["verdict"] for name, server in self.servers().items()}
 
+    def probes(self, name):
+        """What a server reported of its peers: no rows before it has heard of any."""
+        return self.get(f"/v1/servers/{name}")["report"].get("probes", [])
+
     def notifications(self):
         if not self.told.exists():
             return []

@@ -52,7 +52,7 @@ def test_one_of_them_is_what_the_package_installed_and_finds_exchange_by_itself(
 
 
 def probed_by(fleet, name):
-    return {row["peer"] for row in fleet.get(f"/v1/servers/{name}")["report"]["probes"]}
+    return {row["peer"] for row in fleet.probes(name)}
 
 
 def test_a_server_probes_the_servers_of_its_own_site(fleet):
@@ -67,8 +67,7 @@ def test_a_site_of_two_that_is_cut_in_two_changes_no_verdict(fleet):
     cut, = (thing for thing in breakages(fleet) if "S1 and S2" in thing.what)
     cut.make()
     try:
-        fleet.wait(lambda: all(row["grade"] == "none" for name in ("S1", "S2")
-                               for row in fleet.get(f"/v1/servers/{name}")["report"]["probes"]),
+        fleet.wait(lambda: [{row["grade"] for row in fleet.probes(name)} for name in ("S1", "S2")] == [{"none"}] * 2,
                    6 * CYCLE_S, "the cut was not seen")
         servers = fleet.servers()
         # The article speaks of servers with two adapters or more; each of these has one.
