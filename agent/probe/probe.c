@@ -244,7 +244,7 @@ static uint32_t idle_ms(const struct run *run)
 	uint64_t until_ms = run->now_ms + CHECK_STOP_MS;
 	bool more = run->next < run->n && run->n_busy < run->n_slots;
 
-	uint64_t pace_ms = pace_until_ms(run);
+	uint64_t pace_ms = pace_until_ms(run) + PROBE_GATHER_MS;
 
 	if (more && pace_ms < until_ms)
 		until_ms = pace_ms;

@@ -3,8 +3,9 @@
  * (proto/rpc/dialog.h) at once over sockets that never block, and watches the time for them.
  *
  * A probe never goes past binding and asking the endpoint mapper, and it is gentle: at most
- * PROBE_MAX_SOCKETS at once, a new connection every PROBE_PACE_MS. Probes beyond that wait, and
- * their time counts from their own start. What goes beyond the budget of connections waits
+ * PROBE_MAX_SOCKETS at once, a new connection every PROBE_PACE_MS. (Those that are due within
+ * PROBE_GATHER_MS begin together: to wake up costs more than to begin.) Probes beyond that wait,
+ * and their time counts from their own start. What goes beyond the budget of connections waits
  * likewise; of a probe that has begun no more tries are made then.
  *
  * Two clocks watch a probe. The limit spans all its tries; PROBE_TRIES of them are made while it
@@ -30,7 +31,8 @@
 
 #define PROBE_MAX_SOCKETS 128 /* at once */
 #define PROBE_PACE_MS     3   /* between two connections that begin a try, on average */
-#define PROBE_MAX_BURST   8   /* that may begin together where the clock is coarse */
+#define PROBE_GATHER_MS   12
+#define PROBE_MAX_BURST   8 /* that may begin together where the clock is coarse */
 #define PROBE_TRIES       3
 #define PROBE_CONNECTIONS 2 /* of a try: to the endpoint mapper, and to the MTA */
 #define PROBE_PAUSE_PARTS 10
