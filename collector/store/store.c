@@ -195,10 +195,10 @@ static void hand_back(struct store *store, struct pending *const *batch, size_t 
 		queue_put(&store->completed, batch[i]);
 	}
 	bool loop_rests = store->loop_rests;
+	uv_mutex_unlock(&store->mutex);
 	if (loop_rests)
 		uv_cond_signal(&store->committed);
-	uv_mutex_unlock(&store->mutex);
-	if (!loop_rests)
+	else
 		uv_async_send(&store->completed_signal);
 }
 
@@ -372,8 +372,8 @@ static void hand_over(struct store *store)
 		return;
 	uv_mutex_lock(&store->mutex);
 	queue_append(&store->waiting, &store->submitted);
-	uv_cond_signal(&store->woken);
 	uv_mutex_unlock(&store->mutex);
+	uv_cond_signal(&store->woken); /* who wakes up finds the mutex free */
 }
 
 /* Not before what was submitted meanwhile has failed. */

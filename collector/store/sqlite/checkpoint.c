@@ -177,9 +177,11 @@ void store_checkpointer_wait(struct store_checkpointer *c)
 void store_checkpointer_wake(struct store_checkpointer *c, int log_pages)
 {
 	uv_mutex_lock(&c->mutex);
+	bool is_news = !c->is_work || log_pages > MAX_LOG_PAGES; /* what the thread waits for */
 	c->is_work = true;
 	c->log_pages = log_pages;
-	uv_cond_broadcast(&c->woken);
+	if (is_news)
+		uv_cond_broadcast(&c->woken);
 	uv_mutex_unlock(&c->mutex);
 }
 
