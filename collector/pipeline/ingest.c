@@ -167,7 +167,8 @@ struct incoming {
 	ingest_refuse *refuse;
 };
 
-static void take_snapshot(const struct incoming *in, const struct fleet_earlier *earlier)
+static void take_snapshot(const struct incoming *in, const struct fleet_earlier *earlier,
+			  int64_t now_ms)
 {
 	const struct buffer *body = &in->call->request->body;
 	struct fleet *fleet = pipeline_fleet(in->pipeline);
@@ -177,7 +178,7 @@ static void take_snapshot(const struct incoming *in, const struct fleet_earlier 
 	enum fleet_taken taken;
 
 	enum status status = fleet_take(fleet, in->snapshot, earlier, body->bytes, body->size,
-					pipeline_now_ms(in->pipeline), &changes, &taken, error);
+					now_ms, &changes, &taken, error);
 	if (status == STATUS_OK) {
 		changes->audit = carried ? carried->audit : NULL;
 		submit_changes(in->pipeline, in->call, in->snapshot, changes, taken);
@@ -219,13 +220,13 @@ static void on_recalled(void *user, enum status status, const struct fleet_earli
 	if (status != STATUS_OK)
 		answer_unread(in->call, status, error);
 	else if (in->call->request && pipeline_may_take(in->pipeline))
-		take_snapshot(in, earlier);
+		take_snapshot(in, earlier, pipeline_now_ms(in->pipeline));
 	else
 		call_answer_not_stored(in->call);
 }
 
 /* Takes a report, after a look into the store where it may have come before. */
-static void take_incoming(const struct incoming *in)
+static void take_incoming(const struct incoming *in, int64_t now_ms)
 {
 	struct recall *recall = pipeline_recall(in->pipeline);
 	struct fleet *fleet = pipeline_fleet(in->pipeline);
@@ -240,8 +241,8 @@ static void take_incoming(const struct incoming *in)
 	if (status != STATUS_OK) {
 		answer_unread(in->call, status, error);
 	} else if (earlier.is != FLEET_EARLIER_UNKNOWN && !recall_is_asked(recall, in->snapshot) &&
-		   !fleet_ahead_is_due(fleet, in->snapshot, pipeline_now_ms(in->pipeline))) {
-		take_snapshot(in, &earlier);
+		   !fleet_ahead_is_due(fleet, in->snapshot, now_ms)) {
+		take_snapshot(in, &earlier, now_ms);
 	} else {
 		recall_ask(recall, in->snapshot, on_recalled, keep_incoming(in));
 	}
@@ -251,23 +252,23 @@ void ingest_report(struct pipeline *pipeline, struct call *call, int64_t age_s,
 		   ingest_refuse *refuse)
 {
 	const struct buffer *body = &call->request->body;
+	int64_t now_ms = pipeline_now_ms(pipeline);
 	struct json_error error;
 	struct snapshot *snapshot;
 
-	enum status status = snapshot_read(body->size ? body->bytes : "", body->size,
-					   pipeline_now_ms(pipeline), age_s, &snapshot, &error);
+	enum status status = snapshot_read(body->size ? body->bytes : "", body->size, now_ms, age_s,
+					   &snapshot, &error);
 	if (status != STATUS_OK) {
 		refuse_unreadable(call, status, &error);
 		return;
 	}
 	snapshot->is_own = is_own(&call->caller, snapshot);
-	snapshot->stands = snapshot->is_own &&
-			   sender_has_standing(&call->caller, &snapshot->report,
-					       call_peer_ipv4(call), pipeline_now_ms(pipeline));
+	snapshot->stands = snapshot->is_own && sender_has_standing(&call->caller, &snapshot->report,
+								   call_peer_ipv4(call), now_ms);
 	if (call->caller.role == ROLE_AGENT && !snapshot->is_own)
 		refuse(call, snapshot->key, INGEST_WRONG_AGENT);
 	else
-		take_incoming(&(struct incoming){ pipeline, call, snapshot, NULL, refuse });
+		take_incoming(&(struct incoming){ pipeline, call, snapshot, NULL, refuse }, now_ms);
 	snapshot_unref(snapshot);
 }
 
@@ -307,7 +308,8 @@ void ingest_import(struct pipeline *pipeline, struct call *call, struct record_a
 		snapshot->report.age_s = age_s;
 		snapshot_set_importer(snapshot, audit->who);
 		audit->object = arena_strdup(&call->arena, snapshot->key);
-		take_incoming(&(struct incoming){ pipeline, call, snapshot, carried, refuse });
+		take_incoming(&(struct incoming){ pipeline, call, snapshot, carried, refuse },
+			      now_ms);
 	}
 	snapshot_unref(snapshot);
 }

@@ -515,9 +515,11 @@ bool pipeline_is_ready(const struct pipeline *p)
 
 bool pipeline_may_take(struct pipeline *p)
 {
-	if (p->ready && !pipeline_is_ready(p))
+	bool is_ready = pipeline_is_ready(p);
+
+	if (p->ready && !is_ready)
 		loop_timer_start(p->wake, 0); /* the clock was set: it may sleep still */
-	return pipeline_is_ready(p);
+	return is_ready;
 }
 
 bool pipeline_refuses(const struct pipeline *p, const struct snapshot *snapshot)
