@@ -4,6 +4,7 @@ import contextlib
 import re
 import sqlite3
 import statistics
+import struct
 from pathlib import Path
 
 LAG_MS = 10
@@ -11,7 +12,7 @@ LAG_MS = 10
 # what drifted stands for a week.
 LONG_KEPT = ("history", "alert", "delivery", "trend", "audit", "server")
 # Growth that is none, in an hour of a soak: a share of what there is, and so much besides.
-NONE = {"rss_kb": (0.02, 1024), "heap_kb": (0.03, 0), "files": (0, 1), "threads": (0, 0.5),
+NONE = {"rss_kb": (0.02, 1024), "own_kb": (0.03, 0), "files": (0, 1), "threads": (0, 0.5),
         "passing_kb": (0.02, 1024)}
 
 
@@ -23,11 +24,13 @@ class Process:
         self.data, self.heap, self.pid = Path(data), Path(heap), pid
 
     def look(self):
+        """`own_kb` is what is asked for without that of SQLite, whose pages come and go by megabytes."""
         status = dict(re.findall(r"^(VmRSS|VmHWM|Threads):\s+(\d+)", (self.proc / "status").read_text(), re.M))
         fields = (self.proc / "stat").read_text().rpartition(") ")[2].split()
         # Of the thread of the loop, which is the first one: ns that it ran, and that it was ready and had no processor.
         ran, waited, _ = map(int, (self.proc / f"task/{self.pid}/schedstat").read_text().split())
-        return {"rss_kb": int(status["VmRSS"]), "heap_kb": int.from_bytes(self.heap.read_bytes(), "little") // 1024,
+        asked_for, by_sqlite = struct.unpack("=qq", self.heap.read_bytes())
+        return {"rss_kb": int(status["VmRSS"]), "own_kb": (asked_for - by_sqlite) // 1024, "sqlite_kb": by_sqlite // 1024,
                 "open_files": len(list((self.proc / "fd").iterdir())), "threads": int(status["Threads"]),
                 "database_kb": self._size("mtawatch.db"), "passing_kb": self._passing_kb(),
                 "wal_kb": self._size("mtawatch.db-wal"), "cpu_ms": 10 * (int(fields[11]) + int(fields[12])),
@@ -113,8 +116,9 @@ def tell_of_growths(samples, tell, unit_s=3600, unit="an hour", unjudged=None):
 
 def table(samples, unit_s, words=None):
     """Lines of Markdown: the medians of each such time."""
-    columns = {"rss_kb": "resident, MB", "heap_kb": "asked for, MB", "files": "files", "threads": "threads",
-               "database_kb": "database, MB", "passing_kb": "of that not kept for long, MB"} | (words or {})
+    columns = {"rss_kb": "resident, MB", "own_kb": "asked for, MB", "sqlite_kb": "by SQLite, MB", "files": "files",
+               "threads": "threads", "database_kb": "database, MB",
+               "passing_kb": "of that not kept for long, MB"} | (words or {})
     yield "| after | " + " | ".join(columns.values()) + " |"
     yield "|---" * (len(columns) + 1) + "|"
     every = samples[-1]["s"] / max(len(samples) - 1, 1)
