@@ -9,8 +9,11 @@
 #include "collector/base/log.h"
 #include "proto/base/mem.h"
 
-/* Pause between two checkpoints while commits go on. */
-#define PAUSE_NS (UINT64_C(200) * 1000 * 1000)
+/*
+ * Pause between two checkpoints while commits go on: a page that many of them changed meanwhile is
+ * moved once.
+ */
+#define PAUSE_NS (UINT64_C(1000) * 1000 * 1000)
 
 #define MAX_LOG_PAGES (STORE_MAX_LOG_BYTES / 4096)
 
