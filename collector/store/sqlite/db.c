@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "collector/base/data_dir.h"
+#include "collector/store/sqlite/log_file.h"
 #include "proto/base/count.h"
 #include "proto/base/mem.h"
 #include "proto/base/timestamp.h"
@@ -482,12 +483,12 @@ static bool open_file(struct store_db *db, int flags)
 	char *slash = strrchr(db->path, '/');
 
 	if (!slash || !data_dir_is_foreign(db->path))
-		return sqlite3_open_v2(db->path, &db->handle, flags, NULL) == SQLITE_OK;
+		return sqlite3_open_v2(db->path, &db->handle, flags, store_log_vfs()) == SQLITE_OK;
 	char *directory = mem_strndup(db->path, (size_t)(slash - db->path) + 1);
 	char *real = realpath(directory, NULL);
 	char *path = sqlite3_mprintf("%s%s", real ? real : directory, slash);
-	bool opened =
-		sqlite3_open_v2(path, &db->handle, flags | SQLITE_OPEN_NOFOLLOW, NULL) == SQLITE_OK;
+	bool opened = sqlite3_open_v2(path, &db->handle, flags | SQLITE_OPEN_NOFOLLOW,
+				      store_log_vfs()) == SQLITE_OK;
 	sqlite3_free(path);
 	free(real);
 	free(directory);
