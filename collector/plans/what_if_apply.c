@@ -75,7 +75,8 @@ static struct what_if_server **list_probers(struct what_if *w, const struct site
 	size_t room = 0;
 
 	*n = 0;
-	for (const struct site_peer_rows *r = peer->peer_rows; r; r = r->next) {
+	for (const struct site_peer_rows *r = site_peer_first_rows(peer); r;
+	     r = site_peer_next_rows(r)) {
 		if (!r->member->fresh)
 			continue;
 		list = arena_make_room(&w->top->arena, list, *n, &room,

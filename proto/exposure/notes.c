@@ -45,8 +45,7 @@ static void note_inbound(struct exposure_context *x, struct reason_list *list)
 		const struct site_adapter *adapter = &x->server->adapters[i];
 		if (adapter->state == ADAPTER_INACTIVE || !reaches_a_peer(adapter))
 			continue;
-		struct site_inbound inbound = adapter->inbound;
-		if (inbound.reached > 0 || inbound.failed == 0)
+		if (adapter->n_inbound_failed == 0)
 			continue;
 		struct reason *reason = reason_add(x, list, "inbound_blocked",
 						   "Adapter %s reaches other servers, but none of "
@@ -54,7 +53,7 @@ static void note_inbound(struct exposure_context *x, struct reason_list *list)
 						   "MTAs needs both ways.",
 						   exposure_short_label(x, adapter->facts));
 		reason_text(reason, "adapter", adapter->facts->id);
-		reason_number(reason, "failed", (int64_t)inbound.failed);
+		reason_number(reason, "failed", (int64_t)adapter->n_inbound_failed);
 	}
 }
 

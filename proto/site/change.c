@@ -49,6 +49,26 @@ static struct site_peer_change *change_of(struct site_change *change, struct sit
 	return of_peer;
 }
 
+void site_peer_rows_link(struct site_peer_rows *on_peer)
+{
+	struct site_peer *peer = on_peer->peer;
+	struct site_peer_rows **first = on_peer->is_lacking ? &peer->lacking : &peer->complete;
+
+	on_peer->next = *first;
+	on_peer->link = first;
+	if (*first)
+		(*first)->link = &on_peer->next;
+	*first = on_peer;
+}
+
+void site_peer_rows_unlink(struct site_peer_rows *on_peer)
+{
+	assert(*on_peer->link == on_peer);
+	*on_peer->link = on_peer->next;
+	if (on_peer->next)
+		on_peer->next->link = on_peer->link;
+}
+
 void site_change_touch(struct site_change *change, struct site_peer *peer)
 {
 	(void)change_of(change, peer);
@@ -87,10 +107,18 @@ static int8_t worst_grade(const struct site_row *rows, size_t n)
 static void count_rows(const struct site_index *index, struct site_peer_rows *on_peer)
 {
 	struct site_row *rows = site_member_rows(on_peer->member) + on_peer->first_row;
+	bool is_lacking = false;
 
-	for (size_t i = 0; i < on_peer->n_rows; i++)
+	for (size_t i = 0; i < on_peer->n_rows; i++) {
 		rows[i].counts = row_counts(index, on_peer->member, on_peer->peer, &rows[i]);
+		is_lacking |= rows[i].counts && rows[i].grade < GRADE_MTA;
+	}
 	on_peer->worst = worst_grade(rows, on_peer->n_rows);
+	if (is_lacking == on_peer->is_lacking)
+		return;
+	site_peer_rows_unlink(on_peer);
+	on_peer->is_lacking = is_lacking;
+	site_peer_rows_link(on_peer);
 }
 
 void site_change_count_rows(const struct site_index *index, struct site_member *member)
@@ -267,7 +295,8 @@ static bool aim_at(const struct site_peer_rows *on_peer, const struct site_membe
 static bool is_reached_anyway(const struct site_peer_change *peer, const struct site_member *member,
 			      const struct site_nic *nic)
 {
-	for (const struct site_peer_rows *w = peer->peer->peer_rows; w; w = w->next) {
+	for (const struct site_peer_rows *w = site_peer_first_rows(peer->peer); w;
+	     w = site_peer_next_rows(w)) {
 		const struct site_row *rows = site_member_rows(w->member) + w->first_row;
 		bool stays = w != peer->rows_before && w != peer->rows_after && w->member->fresh;
 		for (size_t i = 0; stays && i < w->n_rows; i++) {
@@ -296,22 +325,38 @@ static bool inbound_may_differ(const struct site_peer_change *peer,
 	return false;
 }
 
+/* Whoever has rows on a peer whose best grade is another one now. */
+static void mark_all_with_rows(struct site_index *index, const struct site_peer *peer)
+{
+	for (struct site_peer_rows *w = site_peer_first_rows(peer); w; w = site_peer_next_rows(w))
+		site_index_mark_dirty(index, w->member);
+}
+
+/* Where the best grades stayed: rows that got as far as these fall short of nothing. */
+static void mark_who_may_fall_short(struct site_index *index, const struct site_peer_change *before,
+				    int8_t best, int8_t self_best)
+{
+	for (struct site_peer_rows *w = before->peer->lacking; w; w = w->next) {
+		if ((w->worst < best && verdict_may_flip(before, best, w)) ||
+		    (before->member_changed && w->worst < self_best &&
+		     (best == GRADE_MAPPED || site_member_lacks_proofs(w->member))))
+			site_index_mark_dirty(index, w->member);
+	}
+}
+
 /* Marks the members whose view of this peer, or of their own inbound rows, may have changed. */
 static void mark_affected(struct site_index *index, const struct site_peer_change *before)
 {
 	const struct site_peer *peer = before->peer;
 	int8_t best = (int8_t)site_best_grade(peer->proofs);
 	int8_t self_best = (int8_t)site_best_grade(peer->self_proofs);
-	bool changed = best != before->old_best || self_best != before->old_self_best;
 
 	if (!index->is_viewed)
 		return; /* everybody is dirty, and who is to be marked takes long to find */
-	for (struct site_peer_rows *w = peer->peer_rows; w; w = w->next) {
-		if (changed || (w->worst < best && verdict_may_flip(before, best, w)) ||
-		    (before->member_changed && w->worst < self_best &&
-		     (best == GRADE_MAPPED || site_member_lacks_proofs(w->member))))
-			site_index_mark_dirty(index, w->member);
-	}
+	if (best != before->old_best || self_best != before->old_self_best)
+		mark_all_with_rows(index, peer);
+	else
+		mark_who_may_fall_short(index, before, best, self_best);
 	/* A view tells how many failed only while some did. */
 	if (peer->inbound == before->old_inbound ||
 	    (peer->inbound_failed == 0 && before->old_inbound_failed == 0))
@@ -331,8 +376,11 @@ static void recount_changing(struct site_change *change)
 	for (struct site_peer_change *of_peer = change->peers; of_peer; of_peer = of_peer->next) {
 		if (!of_peer->needs_recount)
 			continue;
-		for (struct site_peer_rows *w = of_peer->peer->peer_rows; w; w = w->next)
+		struct site_peer_rows *next = NULL;
+		for (struct site_peer_rows *w = site_peer_first_rows(of_peer->peer); w; w = next) {
+			next = site_peer_next_rows(w); /* it may move to the others */
 			recount(change, w);
+		}
 	}
 }
 
@@ -345,7 +393,7 @@ void site_change_finish(struct site_change *change)
 		struct site_peer *peer = of_peer->peer;
 		mark_affected(index, of_peer);
 		peer->change = NULL;
-		if (!peer->members && !peer->peer_rows)
+		if (!peer->members && !site_peer_first_rows(peer))
 			site_table_drop(index, peer);
 	}
 	arena_deinit(&change->arena);

@@ -30,6 +30,10 @@ void site_change_finish(struct site_change *change);
 /* Notes how a peer is before anything of it changes. */
 void site_change_touch(struct site_change *change, struct site_peer *peer);
 
+/* Into and out of the list of its peer that they belong to. */
+void site_peer_rows_link(struct site_peer_rows *on_peer);
+void site_peer_rows_unlink(struct site_peer_rows *on_peer);
+
 /* Asks whether a peer is of another site. A name that a member here carries is not asked about. */
 void site_change_ask_elsewhere(struct site_change *change, struct site_peer *peer);
 

@@ -50,11 +50,7 @@ static void link_peer_rows(struct site_change *change, struct site_peer_rows *on
 				on_peer->hash, &is_new);
 
 	on_peer->peer = peer;
-	on_peer->next = peer->peer_rows;
-	on_peer->link = &peer->peer_rows;
-	if (peer->peer_rows)
-		peer->peer_rows->link = &on_peer->next;
-	peer->peer_rows = on_peer;
+	site_peer_rows_link(on_peer);
 	if (is_new)
 		site_change_ask_elsewhere(change, peer);
 }
@@ -63,10 +59,7 @@ static void unlink_peer_rows(struct site_change *change, struct site_peer_rows *
 {
 	/* site_change_finish() drops a peer that nobody names any more. */
 	site_change_touch(change, on_peer->peer);
-	assert(*on_peer->link == on_peer);
-	*on_peer->link = on_peer->next;
-	if (on_peer->next)
-		on_peer->next->link = on_peer->link;
+	site_peer_rows_unlink(on_peer);
 }
 
 static void join_name(struct site_change *change, struct site_member *member)

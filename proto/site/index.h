@@ -30,7 +30,9 @@ struct site_peer_change;
 struct site_peer {
 	struct site_peer *next_in_bucket;
 	struct site_member *members; /* that carry the name: none, one, or the nodes of a cluster */
-	struct site_peer_rows *peer_rows; /* other members' rows on it, fresh or not */
+	struct site_peer_rows
+		*lacking; /* other members' rows on it, fresh or not: those of which */
+	struct site_peer_rows *complete; /* some got less far than the MTA, and all others */
 	uint32_t hash;
 	uint32_t proofs[SITE_PROOF_GRADES];      /* rows of fresh members that prove such a grade */
 	uint32_t self_proofs[SITE_PROOF_GRADES]; /* of its own fresh members, on themselves */
@@ -43,10 +45,24 @@ struct site_peer {
 	char name[];
 };
 
+/*
+ * The rows of all members on a peer: first those that are lacking, which are few and are looked at
+ * with each report.
+ */
+static inline struct site_peer_rows *site_peer_first_rows(const struct site_peer *peer)
+{
+	return peer->lacking ? peer->lacking : peer->complete;
+}
+
+static inline struct site_peer_rows *site_peer_next_rows(const struct site_peer_rows *rows)
+{
+	return rows->next || !rows->is_lacking ? rows->next : rows->peer->complete;
+}
+
 struct site_holding;
 
 /*
- * Between two calls: a peer has members or peer_rows, n_peers and n_names count them, and `change`
+ * Between two calls: a peer has members or rows, n_peers and n_names count them, and `change`
  * is NULL; its proofs and inbound are the sums over the rows that count of fresh members, and of no
  * others; a dirty member is fresh, and on the list once; a member that holds its addresses is among
  * their holders, each of which has a member that does.

@@ -41,13 +41,14 @@ struct site_row {
 struct site_peer_rows {
 	struct site_member *member;
 	struct site_peer *peer;       /* this and the next two are the index's */
-	struct site_peer_rows *next;  /* rows of another member on this peer */
+	struct site_peer_rows *next;  /* rows of another member on this peer, as lacking as these */
 	struct site_peer_rows **link; /* the pointer that points here */
 	uint32_t name;                /* as the first row spells it: an offset */
 	uint32_t hash;                /* casefold_hash() of the name */
 	uint16_t first_row;
 	uint16_t n_rows;
-	int8_t worst; /* the lowest grade of an adapter on the peer, GRADE_MTA + 1 for none */
+	int8_t worst;    /* the lowest grade of an adapter on the peer, GRADE_MTA + 1 for none */
+	bool is_lacking; /* one that counts has a grade below GRADE_MTA; kept by the index */
 };
 
 struct site_nic {

@@ -98,7 +98,8 @@ static bool falls_short_of_others(const struct view_context *view, const struct 
 {
 	if (site_best_grade(peer->proofs) <= path->grade)
 		return false;
-	for (const struct site_peer_rows *w = peer->peer_rows; w; w = w->next) {
+	for (const struct site_peer_rows *w = site_peer_first_rows(peer); w;
+	     w = site_peer_next_rows(w)) {
 		const struct site_row *rows = site_member_rows(w->member) + w->first_row;
 		if (w->member->fresh && any_counts(view, w->member, rows, w->n_rows, false, path))
 			return true;
@@ -202,23 +203,35 @@ static enum adapter_state state_of_paths(const struct site_adapter *adapter)
 	return borrowed ? ADAPTER_BORROWED : ADAPTER_GOOD;
 }
 
-static struct site_inbound count_inbound(const struct site_member *member,
-					 const struct site_nic *nic)
+/* How many of these rows aimed at an adapter and did, or did not, reach the endpoint mapper? */
+static size_t count_aimed(const struct site_peer_rows *on_peer, const struct site_member *member,
+			  const struct site_nic *nic, bool reached)
 {
-	struct site_inbound seen = { 0 };
+	const struct site_row *rows = site_member_rows(on_peer->member) + on_peer->first_row;
+	size_t n = 0;
 
-	for (const struct site_peer_rows *w = member->self->peer_rows; w; w = w->next) {
-		const struct site_row *rows = site_member_rows(w->member) + w->first_row;
-		for (size_t i = 0; w->member->fresh && i < w->n_rows; i++) {
-			if (!rows[i].counts || !site_row_aims_at(&rows[i], member, nic))
-				continue;
-			if (rows[i].grade >= GRADE_EPM)
-				seen.reached++;
-			else
-				seen.failed++;
-		}
-	}
-	return seen;
+	for (size_t i = 0; on_peer->member->fresh && i < on_peer->n_rows; i++)
+		n += rows[i].counts && (rows[i].grade >= GRADE_EPM) == reached &&
+		     site_row_aims_at(&rows[i], member, nic);
+	return n;
+}
+
+static bool is_reached(const struct site_member *member, const struct site_nic *nic)
+{
+	const struct site_peer_rows *w = site_peer_first_rows(member->self);
+
+	while (w && count_aimed(w, member, nic, true) == 0)
+		w = site_peer_next_rows(w);
+	return w;
+}
+
+static size_t count_inbound_failed(const struct site_member *member, const struct site_nic *nic)
+{
+	size_t n = 0;
+
+	for (const struct site_peer_rows *w = member->self->lacking; w; w = w->next)
+		n += count_aimed(w, member, nic, false);
+	return n > 0 && is_reached(member, nic) ? 0 : n;
 }
 
 static bool is_own_address(const struct view_context *view, uint32_t address)
@@ -268,7 +281,7 @@ static void judge_adapter(const struct view_context *view, const struct site_nic
 		if (site_peer_rows_count(&peer_rows[i]))
 			walk_path(view, nic, &peer_rows[i], &adapter->paths[adapter->n_paths++]);
 	}
-	adapter->inbound = count_inbound(view->member, nic);
+	adapter->n_inbound_failed = count_inbound_failed(view->member, nic);
 	if (!nic->active) {
 		adapter->state = ADAPTER_INACTIVE;
 	} else if (nic->link_down && !carried_a_success(view->member, nic)) {
@@ -365,9 +378,7 @@ uint64_t site_view_signature(const struct site_server *server)
 		const struct site_adapter *adapter = &server->adapters[i];
 		signature = add_to_signature(signature, adapter->state);
 		signature = add_to_signature(signature, adapter->link_down_isolates);
-		/* A view tells how many failed only where none reached the adapter. */
-		signature = add_to_signature(
-			signature, adapter->inbound.reached ? 0 : adapter->inbound.failed);
+		signature = add_to_signature(signature, adapter->n_inbound_failed);
 		signature = add_to_signature(signature, adapter->n_paths);
 		for (size_t j = 0; j < adapter->n_paths; j++)
 			signature = sign_path(signature, &adapter->paths[j]);

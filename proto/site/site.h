@@ -49,15 +49,6 @@ struct site_path {
 	bool borrowed; /* all its successes went via an adapter outside its subnet */
 };
 
-/*
- * May peers see an adapter's addresses? How many rows of fresh reports of other servers that aim at
- * one of them reached the endpoint mapper, and how many did not.
- */
-struct site_inbound {
-	size_t reached;
-	size_t failed;
-};
-
 /* A target of an adapter's void rows, and the servers that hold it. */
 struct site_void {
 	uint32_t address;
@@ -72,7 +63,8 @@ struct site_adapter {
 	bool link_down_isolates; /* isolated because its link is down */
 	struct site_path *paths; /* one per peer that the server probed, in order of their names */
 	size_t n_paths;
-	struct site_inbound inbound;
+	size_t n_inbound_failed; /* rows of fresh reports of others that aimed at it, where none of
+				    them reached the endpoint mapper; else 0 */
 	struct site_void *voids; /* only of an unjudged adapter */
 	size_t n_voids;
 };

@@ -81,7 +81,8 @@ void site_table_drop(struct site_index *index, struct site_peer *peer)
 {
 	struct site_peer **at = &index->buckets[peer->hash & (index->n_buckets - 1)];
 
-	assert(!peer->members && !peer->peer_rows && !peer->change && index->n_peers > 0);
+	assert(!peer->members && !site_peer_first_rows(peer) && !peer->change &&
+	       index->n_peers > 0);
 	for (; *at != peer; at = &(*at)->next_in_bucket)
 		assert(*at);
 	*at = peer->next_in_bucket;

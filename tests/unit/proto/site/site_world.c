@@ -213,11 +213,29 @@ static void add_self_rows(struct sums *sums, const struct site_member *m)
 	}
 }
 
+/* Are they on the list that is theirs? */
+static void check_lacking(struct world *w, const struct site_peer_rows *on, bool is_listed)
+{
+	const struct site_row *rows = site_member_rows(on->member) + on->first_row;
+	bool is_lacking = false;
+
+	for (size_t i = 0; i < on->n_rows; i++)
+		is_lacking |= rows[i].counts && rows[i].grade < GRADE_MTA;
+	if (is_listed != is_lacking || on->is_lacking != is_lacking || *on->link != on)
+		fail(w, "rows of %s on %s are on the wrong list", site_member_name(on->member),
+		     on->peer->name);
+}
+
 static void check_sums(struct world *w, const struct site_peer *peer)
 {
 	struct sums sums = { 0 };
 
-	for (const struct site_peer_rows *on = peer->peer_rows; on; on = on->next) {
+	for (const struct site_peer_rows *on = peer->lacking; on; on = on->next)
+		check_lacking(w, on, true);
+	for (const struct site_peer_rows *on = peer->complete; on; on = on->next)
+		check_lacking(w, on, false);
+	for (const struct site_peer_rows *on = site_peer_first_rows(peer); on;
+	     on = site_peer_next_rows(on)) {
 		if (on->peer != peer)
 			fail(w, "rows on %s are said to be on another", peer->name);
 		add_rows(&sums, on);
@@ -244,7 +262,7 @@ static void check_peers(struct world *w)
 
 	for (size_t i = 0; i < index->n_buckets; i++) {
 		for (const struct site_peer *p = index->buckets[i]; p; p = p->next_in_bucket) {
-			if (!p->members && !p->peer_rows)
+			if (!p->members && !site_peer_first_rows(p))
 				fail(w, "%s is a peer of nobody", p->name);
 			if (p->change)
 				fail(w, "%s still changes after the call", p->name);
