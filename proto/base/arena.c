@@ -101,15 +101,18 @@ void *arena_make_room(struct arena *arena, void *array, size_t n, size_t *room, 
 	return n > 0 ? memcpy(larger, array, n * size) : larger;
 }
 
-char *arena_strndup(struct arena *arena, const char *bytes, size_t n)
+char *arena_pad(struct arena *arena, const char *bytes, size_t n, size_t padding)
 {
-	if (!bytes)
-		return NULL;
-	char *copy = take_bytes(arena, n + 1);
+	char *copy = take_bytes(arena, n + padding);
 	if (n > 0)
 		memcpy(copy, bytes, n);
-	copy[n] = '\0';
+	memset(copy + n, 0, padding);
 	return copy;
+}
+
+char *arena_strndup(struct arena *arena, const char *bytes, size_t n)
+{
+	return bytes ? arena_pad(arena, bytes, n, 1) : NULL;
 }
 
 char *arena_strdup(struct arena *arena, const char *text)

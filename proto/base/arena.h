@@ -34,6 +34,9 @@ void *arena_make_room(struct arena *arena, void *array, size_t n, size_t *room, 
 char *arena_strdup(struct arena *arena, const char *text);
 char *arena_strndup(struct arena *arena, const char *bytes, size_t n);
 
+/* A copy with `padding` NULs behind it. */
+char *arena_pad(struct arena *arena, const char *bytes, size_t n, size_t padding);
+
 /* The texts, one behind the other. */
 char *arena_join(struct arena *arena, const char *const *parts, size_t n);
 

@@ -349,10 +349,7 @@ enum status json_parse(const char *text, size_t size, struct json_nodes *nodes,
 
 char *json_pad(const char *text, size_t size, struct arena *arena)
 {
-	char *copy = arena_alloc(arena, size + JSON_PADDING);
-
-	memcpy(copy, text, size); /* the arena's memory is zeroed */
-	return copy;
+	return arena_pad(arena, text, size, JSON_PADDING);
 }
 
 enum status json_check(const char *text, size_t size, struct json_fault *fault)
