@@ -41,11 +41,17 @@ static bool is_space(char c)
 	return c == ' ' || c == '\t' || c == '\n' || c == '\r';
 }
 
-static inline const char *skip_space(const char *at)
+static const char *skip_space(const char *at)
 {
-	while ((unsigned char)*at <= ' ' && is_space(*at)) /* as nearly never */
+	while (is_space(*at))
 		at++;
 	return at;
+}
+
+/* To where `usual` is expected, which space comes before as nearly never. */
+static inline const char *skip_to(const char *at, char usual)
+{
+	return *at == usual ? at : skip_space(at);
 }
 
 static const char *digits(struct scan *s, const char *at)
@@ -215,7 +221,8 @@ static inline __attribute__((always_inline)) const char *value(struct scan *s, c
 {
 	struct json_node *node = &s->nodes->at[index];
 
-	at = skip_space(at);
+	node->span = 1;
+	at = skip_to(at, '"');
 	if (*at == '"') {
 		node->kind = JSON_STRING;
 		at = string(s, at, &node->text);
@@ -227,17 +234,14 @@ static inline __attribute__((always_inline)) const char *value(struct scan *s, c
 	} else {
 		at = literal(s, at, &node->kind);
 	}
-	if (!at)
-		return NULL;
-	s->nodes->at[index].span = (uint32_t)(s->nodes->n - index);
-	return skip_space(at);
+	return at ? skip_to(at, ',') : NULL;
 }
 
 static const char *member(struct scan *s, const char *at, struct members *members)
 {
 	size_t index = add_node(s);
 	struct json_quoted *name = &s->nodes->at[index].name;
-	const char *begin = skip_space(at);
+	const char *begin = skip_to(at, '"');
 
 	at = string(s, begin, name);
 	if (!at)
@@ -248,7 +252,7 @@ static const char *member(struct scan *s, const char *at, struct members *member
 	if ((members->bits & bits) && is_known(s, members, index))
 		return fail(s, begin, STATUS_MALFORMED, "a member that the object already has");
 	members->bits |= bits;
-	at = skip_space(at);
+	at = skip_to(at, ':');
 	if (*at != ':')
 		return fail(s, at, STATUS_MALFORMED, "expected ':'");
 	return value(s, at + 1, index);
@@ -305,6 +309,7 @@ static const char *nested(struct scan *s, const char *at, size_t index)
 	s->nodes->at[index].kind = is_object ? JSON_OBJECT : JSON_ARRAY;
 	s->depth++;
 	at = is_object ? object(s, at + 1, index) : array(s, at + 1);
+	s->nodes->at[index].span = (uint32_t)(s->nodes->n - index);
 	s->depth--;
 	return at;
 }

@@ -24,19 +24,21 @@ struct json_quoted {
  * Of eight bytes, marks those that do not stand for themselves in a string. The lowest bit set is
  * the highest of the first such byte; those above may be wrong, for a byte less than what is taken
  * from it borrows from the next.
+ *
+ * With the bit of value 2 turned, a quote (0x22) is 0x20, and below it are the control characters,
+ * as before.
  */
 static inline uint64_t json_mark_special(uint64_t word)
 {
-	uint64_t is_control = word - JSON_EACH_BYTE(0x20);
-	uint64_t is_quote = (word ^ JSON_EACH_BYTE('"')) - JSON_EACH_BYTE(1);
+	uint64_t is_control_or_quote = (word ^ JSON_EACH_BYTE(2)) - JSON_EACH_BYTE(0x21);
 	uint64_t is_backslash = (word ^ JSON_EACH_BYTE('\\')) - JSON_EACH_BYTE(1);
-	return (word | is_control | is_quote | is_backslash) & JSON_EACH_BYTE(0x80);
+	return (word | is_control_or_quote | is_backslash) & JSON_EACH_BYTE(0x80);
 }
 
 /* The number of the first byte that is marked; one is. */
 static inline size_t json_first_marked(uint64_t marks)
 {
-	return (size_t)__builtin_ctzll(marks) / 8;
+	return (unsigned)__builtin_ctzll(marks) / 8;
 }
 
 /*
@@ -69,11 +71,14 @@ static inline bool json_quoted_equal(const struct json_quoted *a, const struct j
 	return a->size == b->size && memcmp(a->text, b->text, a->size) == 0;
 }
 
-/* Texts without a common bit differ. One with escapes may be equal to any. */
+/*
+ * Texts without a common bit differ; the names of one object of a report have nearly none. One with
+ * escapes may be equal to any.
+ */
 static inline uint64_t json_quoted_bits(const struct json_quoted *quoted)
 {
 	unsigned char begins = quoted->size ? (unsigned char)*quoted->text : 0;
-	return quoted->escaped ? UINT64_MAX : UINT64_C(1) << ((begins + 7 * quoted->size) & 63);
+	return quoted->escaped ? UINT64_MAX : UINT64_C(1) << ((begins ^ 8 * quoted->size) & 63);
 }
 
 /* Does it stand for this text? */
