@@ -310,32 +310,33 @@ void json_refuse_choice(struct json_reading *in, const struct json_place *at, co
 	json_refuse(in, at, name, STATUS_INVALID, "a value that is not allowed");
 }
 
-/* The bytes of a name that is short enough, those behind it 0, as a number. */
+/* The bytes of a name that is short enough and not empty, those behind it 0, as a number. */
 static uint64_t word_of(const struct json_quoted *name)
 {
 	uint64_t word = wire_le64(name->text); /* JSON_PADDING follows the text */
-	return name->size > 0 ? word & UINT64_MAX >> 8 * (JSON_MEMBER_NAME - name->size) : 0;
+	return word & UINT64_MAX >> 8 * (JSON_MEMBER_NAME - name->size);
 }
 
 static bool is_named(const struct json_quoted *name, const struct json_member *member)
 {
 	if (name->escaped)
 		return json_quoted_is(name, member->name);
-	return name->size <= JSON_MEMBER_NAME && word_of(name) == wire_le64(member->name);
+	return name->size > 0 && name->size <= JSON_MEMBER_NAME &&
+	       word_of(name) == wire_le64(member->name);
 }
 
-/* The place of that name in the table, `n`: it is not there. The search begins at `*next`. */
-static size_t find_member(const struct json_member *table, size_t n, const struct json_quoted *name,
-			  size_t *next)
+/* The member of that name, NULL: there is none. The search begins at `next`, and goes round. */
+static const struct json_member *find_member(const struct json_member *table, size_t n,
+					     const struct json_quoted *name,
+					     const struct json_member *next)
 {
-	for (size_t i = 0; i < n; i++) {
-		size_t at = *next + i < n ? *next + i : *next + i - n;
-		if (is_named(name, &table[at])) {
-			*next = at + 1 < n ? at + 1 : 0;
-			return at;
-		}
+	for (size_t i = 0; i < n; i++, next++) {
+		if (next == table + n)
+			next = table;
+		if (is_named(name, next))
+			return next;
 	}
-	return n;
+	return NULL;
 }
 
 static void read_member(struct json_reading *in, const struct json_place *at,
@@ -365,14 +366,16 @@ void json_read_members(struct json_reading *in, const struct json_place *at,
 		       const struct json_member *table, size_t n, void *item)
 {
 	const struct json_node *end = at->value + at->value->span;
-	size_t next = 0;
+	const struct json_member *next = table;
+	const struct json_node *node = at->value + 1;
 
-	for (const struct json_node *node = at->value + 1; node < end; node += node->span) {
-		size_t found = find_member(table, n, &node->name, &next);
-		if (in->status != STATUS_OK)
-			return;
-		if (found < n && !(in->null_is_absent && node->kind == JSON_NULL))
-			read_member(in, at, &table[found], node, item);
+	for (; node < end && in->status == STATUS_OK; node += node->span) {
+		const struct json_member *member = find_member(table, n, &node->name, next);
+		if (!member)
+			continue;
+		next = member + 1;
+		if (!in->null_is_absent || node->kind != JSON_NULL)
+			read_member(in, at, member, node, item);
 	}
 }
 
