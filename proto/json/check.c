@@ -19,8 +19,10 @@ struct scan {
 	enum status status; /* first failure: `what`, at `fault_at` */
 	const char *what;
 	const char *fault_at;
-	const char *nul_at; /* the first escape of U+0000, NULL: there is none */
-	struct json_nodes *nodes;
+	const char *nul_at;     /* the first escape of U+0000, NULL: there is none */
+	struct json_node *next; /* the first that is free; they do not move */
+	const struct json_node *room_end;
+	bool lacks_room; /* nothing is wrong, but there are more nodes than guessed */
 };
 
 /*
@@ -167,33 +169,28 @@ static inline const char *string(struct scan *s, const char *at, struct json_quo
 
 /* The names of an object that is open. */
 struct members {
-	size_t first; /* its node; the others follow */
+	const struct json_node *first; /* the others follow */
 	size_t n;
 	uint64_t bits; /* json_quoted_bits() of all */
 };
 
-/* Has a member before the one at `index` its name? */
-static bool is_known(const struct scan *s, const struct members *members, size_t index)
+/* Has a member before this one its name? */
+static bool is_known(const struct members *members, const struct json_node *member)
 {
-	const struct json_node *nodes = s->nodes->at;
-
-	for (size_t i = members->first; i < index; i += nodes[i].span) {
-		if (json_quoted_equal(&nodes[i].name, &nodes[index].name))
+	for (const struct json_node *node = members->first; node < member; node += node->span) {
+		if (json_quoted_equal(&node->name, &member->name))
 			return true;
 	}
 	return false;
 }
 
-/* Makes room for a node, which comes before its children; returns its index. */
-static size_t add_node(struct scan *s)
+/* A node, which comes before its children; NULL: there is no room. */
+static struct json_node *take_node(struct scan *s)
 {
-	struct json_nodes *nodes = s->nodes;
-
-	if (nodes->n == nodes->room) {
-		nodes->room *= 2;
-		nodes->at = mem_realloc(nodes->at, nodes->room * sizeof *nodes->at);
-	}
-	return nodes->n++;
+	if (s->next != s->room_end)
+		return s->next++;
+	s->lacks_room = true;
+	return NULL;
 }
 
 static const char *literal(struct scan *s, const char *at, enum json_kind *kind)
@@ -213,21 +210,19 @@ static const char *literal(struct scan *s, const char *at, enum json_kind *kind)
 	return fail(s, at, STATUS_MALFORMED, "expected a value");
 }
 
-static const char *nested(struct scan *s, const char *at, size_t index);
+static const char *nested(struct scan *s, const char *at, struct json_node *node);
 
 /* A value with the space around it. */
 static inline __attribute__((always_inline)) const char *value(struct scan *s, const char *at,
-							       size_t index)
+							       struct json_node *node)
 {
-	struct json_node *node = &s->nodes->at[index];
-
 	node->span = 1;
 	at = skip_to(at, '"');
 	if (*at == '"') {
 		node->kind = JSON_STRING;
 		at = string(s, at, &node->text);
 	} else if (*at == '{' || *at == '[') {
-		at = nested(s, at, index); /* `node` may have moved */
+		at = nested(s, at, node);
 	} else if (*at == '-' || text_is_digit(*at)) {
 		node->kind = JSON_NUMBER;
 		at = number(s, at, &node->text);
@@ -239,29 +234,30 @@ static inline __attribute__((always_inline)) const char *value(struct scan *s, c
 
 static const char *member(struct scan *s, const char *at, struct members *members)
 {
-	size_t index = add_node(s);
-	struct json_quoted *name = &s->nodes->at[index].name;
+	struct json_node *node = take_node(s);
 	const char *begin = skip_to(at, '"');
 
-	at = string(s, begin, name);
+	if (!node)
+		return NULL;
+	at = string(s, begin, &node->name);
 	if (!at)
 		return NULL;
-	uint64_t bits = json_quoted_bits(name);
+	uint64_t bits = json_quoted_bits(&node->name);
 	if (members->n++ == JSON_MAX_MEMBERS)
 		return fail(s, begin, STATUS_LIMIT, "an object of more than 256 members");
-	if ((members->bits & bits) && is_known(s, members, index))
+	if ((members->bits & bits) && is_known(members, node))
 		return fail(s, begin, STATUS_MALFORMED, "a member that the object already has");
 	members->bits |= bits;
 	at = skip_to(at, ':');
 	if (*at != ':')
 		return fail(s, at, STATUS_MALFORMED, "expected ':'");
-	return value(s, at + 1, index);
+	return value(s, at + 1, node);
 }
 
 /* Behind the brace. */
-static const char *object(struct scan *s, const char *at, size_t index)
+static const char *object(struct scan *s, const char *at, struct json_node *node)
 {
-	struct members members = { .first = index + 1 };
+	struct members members = { .first = node + 1 };
 
 	at = skip_space(at);
 	if (*at == '}')
@@ -273,16 +269,18 @@ static const char *object(struct scan *s, const char *at, size_t index)
 		if (at && at[-1] != '}')
 			return fail(s, at - 1, STATUS_MALFORMED, "expected ',' or '}'");
 	}
-	s->nodes->at[index].name_bits = members.bits;
+	node->name_bits = members.bits;
 	return at;
 }
 
 static const char *unnamed_value(struct scan *s, const char *at)
 {
-	size_t index = add_node(s);
+	struct json_node *node = take_node(s);
 
-	s->nodes->at[index].name = (struct json_quoted){ 0 };
-	return value(s, at, index);
+	if (!node)
+		return NULL;
+	node->name = (struct json_quoted){ 0 };
+	return value(s, at, node);
 }
 
 /* Behind the bracket. */
@@ -300,16 +298,16 @@ static const char *array(struct scan *s, const char *at)
 }
 
 /* An object or an array. */
-static const char *nested(struct scan *s, const char *at, size_t index)
+static const char *nested(struct scan *s, const char *at, struct json_node *node)
 {
 	bool is_object = *at == '{';
 
 	if (s->depth == JSON_MAX_DEPTH)
 		return fail(s, at, STATUS_LIMIT, "nested more than 32 deep");
-	s->nodes->at[index].kind = is_object ? JSON_OBJECT : JSON_ARRAY;
+	node->kind = is_object ? JSON_OBJECT : JSON_ARRAY;
 	s->depth++;
-	at = is_object ? object(s, at + 1, index) : array(s, at + 1);
-	s->nodes->at[index].span = (uint32_t)(s->nodes->n - index);
+	at = is_object ? object(s, at + 1, node) : array(s, at + 1);
+	node->span = (uint32_t)(s->next - node);
 	s->depth--;
 	return at;
 }
@@ -327,24 +325,34 @@ static void locate(const char *text, const char *at, struct json_fault *fault)
 	}
 }
 
-enum status json_parse(const char *text, size_t size, struct json_nodes *nodes,
+/* The text from its first byte to its last. */
+static void scan_text(struct scan *s, const char *text)
+{
+	if (strncmp(text, "\xEF\xBB\xBF", 3) == 0) {
+		fail(s, text, STATUS_MALFORMED, "a byte order mark, which JSON does not have");
+		return;
+	}
+	const char *at = unnamed_value(s, text);
+	if (at && at != s->end)
+		fail(s, at, STATUS_MALFORMED, "more text behind the end");
+	else if (at && s->nul_at)
+		fail(s, s->nul_at, STATUS_INVALID, "a string that holds U+0000");
+}
+
+enum status json_parse(const char *text, size_t size, struct json_node **nodes,
 		       struct json_fault *fault)
 {
-	struct scan s = { .end = text + size, .nodes = nodes };
-	const char *at = text;
+	size_t room = size / BYTES_A_NODE + 16;
+	struct scan s;
 
 	assert(size <= UINT32_MAX); /* limits of ours are far below */
-	nodes->room = size / BYTES_A_NODE + 16;
-	nodes->at = mem_realloc(NULL, nodes->room * sizeof *nodes->at); /* not zeroed */
-	if (strncmp(text, "\xEF\xBB\xBF", 3) == 0)
-		at = fail(&s, text, STATUS_MALFORMED,
-			  "a byte order mark, which JSON does not have");
-	else
-		at = unnamed_value(&s, text);
-	if (at && at != s.end)
-		fail(&s, at, STATUS_MALFORMED, "more text behind the end");
-	else if (at && s.nul_at)
-		fail(&s, s.nul_at, STATUS_INVALID, "a string that holds U+0000");
+	*nodes = NULL;
+	do {
+		*nodes = mem_realloc(*nodes, room * sizeof **nodes); /* not zeroed */
+		s = (struct scan){ .end = text + size, .next = *nodes, .room_end = *nodes + room };
+		scan_text(&s, text);
+		room *= 2;
+	} while (s.lacks_room);
 	if (s.status != STATUS_OK) {
 		locate(text, s.fault_at, fault);
 		fault->what = s.what;
@@ -359,18 +367,12 @@ char *json_pad(const char *text, size_t size, struct arena *arena)
 
 enum status json_check(const char *text, size_t size, struct json_fault *fault)
 {
-	struct json_nodes nodes = { 0 };
+	struct json_node *nodes;
 	struct arena arena;
 
 	arena_init(&arena);
 	enum status status = json_parse(json_pad(text, size, &arena), size, &nodes, fault);
-	json_nodes_free(&nodes);
+	free(nodes);
 	arena_deinit(&arena);
 	return status;
-}
-
-void json_nodes_free(struct json_nodes *nodes)
-{
-	free(nodes->at);
-	*nodes = (struct json_nodes){ 0 };
 }

@@ -41,13 +41,6 @@ struct json_node {
 	};
 };
 
-/* All values of a text, the outermost first; they borrow from the text. Begins zeroed. */
-struct json_nodes {
-	struct json_node *at;
-	size_t n;
-	size_t room;
-};
-
 /* Where the trouble is, and what it is. */
 struct json_fault {
 	size_t line;      /* from 1 */
@@ -73,9 +66,8 @@ enum status json_check(const char *text, size_t size, struct json_fault *fault);
 char *json_pad(const char *text, size_t size, struct arena *arena);
 
 /*
- * The same as json_check(), of a text that JSON_PADDING follows; puts the values into `nodes`,
- * which are freed whatever the status.
+ * The same as json_check(), of a text that JSON_PADDING follows. `*nodes` becomes its values, the
+ * outermost first, which borrow from the text; to be passed to free() whatever the status.
  */
-enum status json_parse(const char *text, size_t size, struct json_nodes *nodes,
+enum status json_parse(const char *text, size_t size, struct json_node **nodes,
 		       struct json_fault *fault);
-void json_nodes_free(struct json_nodes *nodes);

@@ -106,7 +106,7 @@ enum status json_begin(struct json_reading *in, const char *text, size_t size, s
 			 (unsigned long)fault.line, (unsigned long)fault.column, fault.what);
 		return in->status;
 	}
-	root->value = in->nodes.at;
+	root->value = in->nodes;
 	if (root->value->kind != JSON_OBJECT)
 		refuse_place(in, root, STATUS_INVALID, "expected an object");
 	return in->status;
@@ -114,7 +114,7 @@ enum status json_begin(struct json_reading *in, const char *text, size_t size, s
 
 void json_end(struct json_reading *in)
 {
-	json_nodes_free(&in->nodes);
+	free(in->nodes);
 }
 
 void json_require(struct json_reading *in, const struct json_place *at, const char *name)

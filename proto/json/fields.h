@@ -39,7 +39,7 @@ struct json_reading {
 	struct arena *arena; /* gets the text and the arrays */
 	char *text;          /* the arena's copy, whose strings become C strings one by one */
 	size_t max_string;   /* bytes of a string */
-	struct json_nodes nodes;
+	struct json_node *nodes;
 	const struct json_node
 		*next; /* the member that will be asked for, probably, of this object */
 	const struct json_node *next_of;

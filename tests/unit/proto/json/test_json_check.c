@@ -163,6 +163,34 @@ static void numbers_end_at_their_limit(void **state)
 	assert_int_equal(check(text), STATUS_LIMIT);
 }
 
+/* As they are far more than the guess, the text is scanned again. */
+static void values_of_two_bytes_each_are_all_there(void **state)
+{
+	enum { N = 10000, SIZE = 2 * N + 1 };
+	static char text[SIZE + JSON_PADDING] = "[";
+	struct json_fault fault;
+	struct json_node *nodes;
+	(void)state;
+
+	for (size_t i = 1; i <= N; i++) {
+		text[2 * i - 1] = (char)('0' + i % 10);
+		text[2 * i] = i < N ? ',' : ']';
+	}
+	assert_int_equal(json_parse(text, SIZE, &nodes, &fault), STATUS_OK);
+	assert_int_equal(nodes->span, N + 1);
+	for (size_t i = 1; i <= N; i++) {
+		assert_int_equal(nodes[i].kind, JSON_NUMBER);
+		assert_int_equal(nodes[i].span, 1);
+		assert_ptr_equal(nodes[i].text.text, text + 2 * i - 1);
+	}
+	free(nodes);
+
+	text[SIZE - 1] = ',';
+	assert_int_equal(json_parse(text, SIZE, &nodes, &fault), STATUS_MALFORMED);
+	assert_int_equal(fault.column, SIZE + 1);
+	free(nodes);
+}
+
 /* Every prefix of a good object is refused, whatever lies behind it in memory. */
 static void every_prefix_is_refused(void **state)
 {
@@ -242,6 +270,7 @@ int main(void)
 		cmocka_unit_test(nesting_ends_at_its_limit),
 		cmocka_unit_test(members_end_at_their_limit),
 		cmocka_unit_test(numbers_end_at_their_limit),
+		cmocka_unit_test(values_of_two_bytes_each_are_all_there),
 		cmocka_unit_test(every_prefix_is_refused),
 		cmocka_unit_test(the_test_suite_is_judged_as_it_expects),
 	};
