@@ -10,8 +10,8 @@
 
 #include "proto/base/mem.h"
 
-/* Bytes that are kept at most: some thirty pages; more at once gain nothing. */
-#define MAX_KEPT ((size_t)128 * 1024)
+/* Bytes that are kept at most: some twenty pages. SQLite writes less than 128 KB at once. */
+#define MAX_KEPT ((size_t)96 * 1024)
 
 /* Of a page in the log, in front of it; its second word is 0 but where the page ends a commit. */
 #define HEAD_SIZE 24
