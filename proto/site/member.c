@@ -18,6 +18,7 @@ struct group {
 
 /* The contents of a member, counted before its block is made. */
 struct draft {
+	struct arena arena; /* of its lists */
 	const struct report *report;
 	const char *name;
 	uint32_t name_hash;
@@ -143,22 +144,14 @@ static void draft_init(struct draft *d, const struct report *report)
 	*d = (struct draft){ .report = report, .name = report_server_name(report), .n_slots = 16 };
 	while (d->n_slots < 2 * n)
 		d->n_slots *= 2;
-	d->groups = mem_alloc_array(n, sizeof *d->groups);
-	d->slots = mem_alloc_array(d->n_slots, sizeof *d->slots);
-	d->group_of = mem_alloc_array(n, sizeof *d->group_of);
-	d->place_of = mem_alloc_array(n, sizeof *d->place_of);
+	d->groups = arena_alloc_array(&d->arena, n, sizeof *d->groups);
+	d->slots = arena_alloc_array(&d->arena, d->n_slots, sizeof *d->slots);
+	d->group_of = arena_alloc_array(&d->arena, n, sizeof *d->group_of);
+	d->place_of = arena_alloc_array(&d->arena, n, sizeof *d->place_of);
 	d->name_hash = casefold_hash(d->name);
 	d->text_size = strlen(d->name) + 1;
 	group_rows(d);
 	count_adapters(d);
-}
-
-static void draft_deinit(struct draft *d)
-{
-	free(d->groups);
-	free(d->slots);
-	free(d->group_of);
-	free(d->place_of);
 }
 
 /* Takes `n` times `size` bytes of a block; every list begins where any type may. */
@@ -295,7 +288,7 @@ struct site_member *site_member_new(const struct report *report, int64_t at_ms, 
 	put_nics(m, report, &text);
 	put_peer_rows(m, &d, &text);
 	put_self_rows(m, report);
-	draft_deinit(&d);
+	arena_deinit(&d.arena);
 	return m;
 }
 
