@@ -69,6 +69,18 @@ void site_peer_rows_unlink(struct site_peer_rows *on_peer)
 		on_peer->next->link = on_peer->link;
 }
 
+void site_peer_rows_replace(struct site_peer_rows *before, struct site_peer_rows *after)
+{
+	after->peer = before->peer;
+	after->is_lacking = before->is_lacking;
+	after->next = before->next;
+	after->link = before->link;
+	*after->link = after;
+	if (after->next)
+		after->next->link = &after->next;
+	before->link = NULL;
+}
+
 void site_change_touch(struct site_change *change, struct site_peer *peer)
 {
 	(void)change_of(change, peer);

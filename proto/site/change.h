@@ -34,6 +34,9 @@ void site_change_touch(struct site_change *change, struct site_peer *peer);
 void site_peer_rows_link(struct site_peer_rows *on_peer);
 void site_peer_rows_unlink(struct site_peer_rows *on_peer);
 
+/* Puts rows in the place of others, which are on no list then: their `link` is NULL. */
+void site_peer_rows_replace(struct site_peer_rows *before, struct site_peer_rows *after);
+
 /* Asks whether a peer is of another site. A name that a member here carries is not asked about. */
 void site_change_ask_elsewhere(struct site_change *change, struct site_peer *peer);
 

@@ -55,6 +55,25 @@ static void link_peer_rows(struct site_change *change, struct site_peer_rows *on
 		site_change_ask_elsewhere(change, peer);
 }
 
+/* The rows of `old` on the same peer; `*next` is where they may be, for both are in order. */
+static struct site_peer_rows *find_predecessor(const struct site_member *old,
+					       const struct site_peer_rows *on_peer, size_t *next)
+{
+	const char *name = site_member_text(on_peer->member, on_peer->name);
+
+	while (old && *next < old->n_peer_rows) {
+		struct site_peer_rows *found = &site_member_peer_rows(old)[*next];
+		const char *found_name = site_member_text(old, found->name);
+		bool is_it = found->hash == on_peer->hash && casefold_equal(found_name, name);
+		if (!is_it && casefold_compare(found_name, name) > 0)
+			return NULL;
+		++*next;
+		if (is_it)
+			return found;
+	}
+	return NULL;
+}
+
 static void unlink_peer_rows(struct site_change *change, struct site_peer_rows *on_peer)
 {
 	/* site_change_finish() drops a peer that nobody names any more. */
@@ -93,9 +112,12 @@ static void leave_name(struct site_change *change, struct site_member *member)
 	site_change_ask_elsewhere(change, peer);
 }
 
-static void link_member(struct site_change *change, struct site_member *member)
+/* Rows on a peer of `old`, which is to leave, take the place of these: nothing else is touched. */
+static void link_member(struct site_change *change, struct site_member *member,
+			const struct site_member *old)
 {
 	struct site_index *index = change->index;
+	size_t next = 0;
 
 	assert(!member->fresh && !member->holds && !member->is_dirty);
 	member->next = index->members;
@@ -104,15 +126,23 @@ static void link_member(struct site_change *change, struct site_member *member)
 		index->members->link = &member->next;
 	index->members = member;
 	join_name(change, member);
-	for (size_t i = 0; i < member->n_peer_rows; i++)
-		link_peer_rows(change, &site_member_peer_rows(member)[i]);
+	for (size_t i = 0; i < member->n_peer_rows; i++) {
+		struct site_peer_rows *on_peer = &site_member_peer_rows(member)[i];
+		struct site_peer_rows *before = find_predecessor(old, on_peer, &next);
+		if (before)
+			site_peer_rows_replace(before, on_peer);
+		else
+			link_peer_rows(change, on_peer);
+	}
 }
 
 static void unlink_member(struct site_change *change, struct site_member *member)
 {
 	unmark_dirty(change->index, member);
-	for (size_t i = 0; i < member->n_peer_rows; i++)
-		unlink_peer_rows(change, &site_member_peer_rows(member)[i]);
+	for (size_t i = 0; i < member->n_peer_rows; i++) {
+		if (site_member_peer_rows(member)[i].link)
+			unlink_peer_rows(change, &site_member_peer_rows(member)[i]);
+	}
 	leave_name(change, member);
 	assert(*member->link == member);
 	*member->link = member->next;
@@ -192,7 +222,7 @@ void site_index_put(struct site_index *index, struct site_member *member, bool f
 	 * The new member joins before the old one leaves: a name of both must not be dropped
 	 * between.
 	 */
-	link_member(&change, member);
+	link_member(&change, member, old);
 	if (old)
 		unlink_member(&change, old);
 	member->fresh = fresh;
