@@ -7,6 +7,7 @@
 
 #include "collector/base/data_dir.h"
 #include "collector/store/sqlite/log_file.h"
+#include "collector/store/sqlite/page_cache.h"
 #include "proto/base/count.h"
 #include "proto/base/mem.h"
 #include "proto/base/timestamp.h"
@@ -482,6 +483,7 @@ static bool open_file(struct store_db *db, int flags)
 {
 	char *slash = strrchr(db->path, '/');
 
+	store_page_cache_prepare();
 	if (!slash || !data_dir_is_foreign(db->path))
 		return sqlite3_open_v2(db->path, &db->handle, flags, store_log_vfs()) == SQLITE_OK;
 	char *directory = mem_strndup(db->path, (size_t)(slash - db->path) + 1);
