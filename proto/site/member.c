@@ -18,7 +18,6 @@ struct group {
 
 /* The contents of a member, counted before its block is made. */
 struct draft {
-	struct arena arena; /* of its lists */
 	const struct report *report;
 	const char *name;
 	uint32_t name_hash;
@@ -137,17 +136,18 @@ static void count_adapters(struct draft *d)
 	}
 }
 
-static void draft_init(struct draft *d, const struct report *report)
+/* Its lists are in `lists`. */
+static void draft_init(struct draft *d, const struct report *report, struct arena *lists)
 {
 	size_t n = report->n_probes;
 
 	*d = (struct draft){ .report = report, .name = report_server_name(report), .n_slots = 16 };
 	while (d->n_slots < 2 * n)
 		d->n_slots *= 2;
-	d->groups = arena_alloc_array(&d->arena, n, sizeof *d->groups);
-	d->slots = arena_alloc_array(&d->arena, d->n_slots, sizeof *d->slots);
-	d->group_of = arena_alloc_array(&d->arena, n, sizeof *d->group_of);
-	d->place_of = arena_alloc_array(&d->arena, n, sizeof *d->place_of);
+	d->groups = arena_alloc_array(lists, n, sizeof *d->groups);
+	d->slots = arena_alloc_array(lists, d->n_slots, sizeof *d->slots);
+	d->group_of = arena_alloc_array(lists, n, sizeof *d->group_of);
+	d->place_of = arena_alloc_array(lists, n, sizeof *d->place_of);
 	d->name_hash = casefold_hash(d->name);
 	d->text_size = strlen(d->name) + 1;
 	group_rows(d);
@@ -275,9 +275,11 @@ static void put_self_rows(struct site_member *m, const struct report *report)
 struct site_member *site_member_new(const struct report *report, int64_t at_ms, struct arena *arena)
 {
 	struct site_member head = { .at_ms = at_ms };
+	struct arena lists;
 	struct draft d;
 
-	draft_init(&d, report);
+	arena_init(&lists);
+	draft_init(&d, report, &lists);
 	sort_groups(&d);
 	uint32_t text = lay_out(&head, &d);
 	struct site_member *m = arena ? arena_alloc(arena, head.size) : mem_alloc(head.size);
@@ -288,7 +290,7 @@ struct site_member *site_member_new(const struct report *report, int64_t at_ms, 
 	put_nics(m, report, &text);
 	put_peer_rows(m, &d, &text);
 	put_self_rows(m, report);
-	arena_deinit(&d.arena);
+	arena_deinit(&lists);
 	return m;
 }
 
