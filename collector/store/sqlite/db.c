@@ -46,11 +46,10 @@ static const char *const sql[STORE_STATEMENT_COUNT] = {
 		"INSERT INTO report (host_id, stream_id, sequence, at_ms, received_at_ms, age_s, "
 		"body_hash, base_id, encoding, body, imported_by) VALUES (?1, ?2, ?3, ?4, ?5, ?6, "
 		"?7, ?8, ?9, ?10, ?11)",
+	[STORE_READ_HOST] = "SELECT h.base_id, " STORE_LATEST_ID " FROM host h WHERE h.id = ?1",
 	/* How many there are the index says alone; the same is true of the numbers further down. */
-	[STORE_COUNT_REPORTS] =
-		"SELECT h.base_id, " STORE_LATEST_ID
-		", (SELECT count(*) FROM stream s CROSS JOIN report r ON "
-		"r.stream_id = s.id WHERE s.host_id = ?1) FROM host h WHERE h.id = ?1",
+	[STORE_COUNT_REPORTS] = "SELECT count(*) FROM stream s CROSS JOIN report r ON r.stream_id "
+				"= s.id WHERE s.host_id = ?1",
 	[STORE_WALK_STREAM] = "SELECT id, at_ms, base_id IS NULL FROM report WHERE stream_id = ?1 "
 			      "ORDER BY sequence",
 	/*

@@ -222,6 +222,7 @@ enum status store_db_insert_report(struct store_db *db, const struct record_repo
 	if (status != STATUS_OK)
 		return status;
 	*id = sqlite3_last_insert_rowid(db->handle);
+	writer_cache_count_on(&db->cache, known->host_id, 1);
 	if (encoding != STORE_ENCODING_DELTA)
 		status = set_base(db, report, known, *id, error);
 	return status == STATUS_OK ? set_latest(db, report, known, *id, error) : status;

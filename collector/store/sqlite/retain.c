@@ -40,15 +40,29 @@ static enum status drop_row(struct store_db *db, enum store_statement which, int
 	return STORE_RUN(db, which, what, error, STORE_NUMBER(id));
 }
 
-/* The server's row, and how many reports it has. */
-static enum status read_host(struct dropping *d, size_t *n_reports, char error[STORE_ERROR_SIZE])
+/* The server's row. */
+static enum status read_host(struct dropping *d, char error[STORE_ERROR_SIZE])
 {
-	int64_t columns[3] = { 0 };
-	sqlite3_stmt *read = STORE_BOUND(d->db, STORE_COUNT_REPORTS, STORE_NUMBER(d->host.id));
-	enum status status = store_db_numbers(d->db, read, what, columns, 3, error);
+	int64_t columns[2] = { 0 };
+	sqlite3_stmt *read = STORE_BOUND(d->db, STORE_READ_HOST, STORE_NUMBER(d->host.id));
+	enum status status = store_db_numbers(d->db, read, what, columns, 2, error);
 	d->host.base_id = columns[0];
 	d->host.latest_id = columns[1];
-	*n_reports = (size_t)columns[2];
+	return status;
+}
+
+/* How many reports it has: counted once. */
+static enum status count_reports(struct dropping *d, size_t *out, char error[STORE_ERROR_SIZE])
+{
+	int64_t n = 0;
+
+	if (writer_cache_count(&d->db->cache, d->host.id, out))
+		return STATUS_OK;
+	sqlite3_stmt *count = STORE_BOUND(d->db, STORE_COUNT_REPORTS, STORE_NUMBER(d->host.id));
+	enum status status = store_db_numbers(d->db, count, what, &n, 1, error);
+	*out = (size_t)n;
+	if (status == STATUS_OK)
+		writer_cache_set_count(&d->db->cache, d->host.id, *out);
 	return status;
 }
 
@@ -188,6 +202,7 @@ static enum status drop_rows(struct dropping *d, char error[STORE_ERROR_SIZE])
 		if (row->stays || (i >= d->too_many && row->at_ms >= d->not_before_ms))
 			continue;
 		status = drop_row(d->db, STORE_DROP_REPORT, row->id, error);
+		writer_cache_count_on(&d->db->cache, d->host.id, -1);
 		d->budget--;
 	}
 	return status;
@@ -208,7 +223,9 @@ static enum status drop_reports(struct store_db *db, int64_t host_id,
 		.budget = *budget,
 	};
 
-	enum status status = read_host(&d, &n_reports, error);
+	enum status status = read_host(&d, error);
+	if (status == STATUS_OK)
+		status = count_reports(&d, &n_reports, error);
 	if (retention->halve && keep > n_reports / 2)
 		keep = n_reports / 2;
 	d.too_many = n_reports > keep ? n_reports - keep : 0;

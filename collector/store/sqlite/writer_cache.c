@@ -78,6 +78,45 @@ void writer_cache_set_base(struct writer_cache *cache, const struct writer_cache
 	place->report_id = entry->base_id;
 }
 
+static uint32_t *count_of(const struct writer_cache *cache, int64_t host_id)
+{
+	return host_id > 0 && (uint64_t)host_id < cache->n_counts ? &cache->counts[host_id] : NULL;
+}
+
+bool writer_cache_count(const struct writer_cache *cache, int64_t host_id, size_t *out)
+{
+	const uint32_t *count = count_of(cache, host_id);
+
+	if (!count || *count == 0)
+		return false;
+	*out = *count - 1;
+	return true;
+}
+
+void writer_cache_set_count(struct writer_cache *cache, int64_t host_id, size_t n)
+{
+	size_t needed = (size_t)host_id + 1;
+
+	if (needed > cache->n_counts) {
+		size_t room = needed + needed / 2;
+		uint32_t *counts = mem_alloc_array(room, sizeof *counts);
+		if (cache->counts)
+			memcpy(counts, cache->counts, cache->n_counts * sizeof *counts);
+		free(cache->counts);
+		cache->counts = counts;
+		cache->n_counts = room;
+	}
+	cache->counts[host_id] = (uint32_t)n + 1;
+}
+
+void writer_cache_count_on(struct writer_cache *cache, int64_t host_id, int by)
+{
+	uint32_t *count = count_of(cache, host_id);
+
+	if (count && *count > 0)
+		*count += (uint32_t)by;
+}
+
 void writer_cache_forget_server(struct writer_cache *cache, const char *key)
 {
 	struct writer_cache_entry *entry = text_map_get(&cache->by_key, key);
@@ -101,5 +140,6 @@ void writer_cache_forget(struct writer_cache *cache)
 	for (size_t i = 0; cache->texts && i < WRITER_CACHE_TEXTS; i++)
 		buffer_deinit(&cache->texts[i].text);
 	free(cache->texts);
+	free(cache->counts);
 	*cache = (struct writer_cache){ 0 };
 }

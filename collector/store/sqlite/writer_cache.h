@@ -1,8 +1,9 @@
 /*
  * What the writer remembers of the servers that reported since it began, so that the next report of
  * one needs no look into the database before it is stored: the numbers of their rows, 250 bytes a
- * server, for to look names up is a fifth of storing a report; and of those that reported last the
- * text that the next delta is based on. For texts there is a fixed number of places; who comes
+ * server, for to look names up is a fifth of storing a report; how many reports each has, for to
+ * count a thousand of them takes longer than to store one; and of those that reported last the text
+ * that the next delta is based on. For texts there is a fixed number of places; who comes
  * later takes one over.
  *
  * The cache is right as long as every change to those rows was committed. After one that was not,
@@ -49,6 +50,8 @@ struct writer_cache {
 	struct text_map by_key;
 	LIST_HEAD(, writer_cache_entry) entries;
 	struct writer_cache_text *texts; /* NULL: none was remembered yet */
+	uint32_t *counts; /* by number of a server: 1 and how many reports it has; 0: not known */
+	size_t n_counts;
 };
 
 /* What is known of a report's server and stream, or NULL. */
@@ -70,6 +73,13 @@ const struct buffer *writer_cache_base(const struct writer_cache *cache,
 /* Remembers the text of the base, unless it is too long. */
 void writer_cache_set_base(struct writer_cache *cache, const struct writer_cache_entry *entry,
 			   const char *text, size_t size);
+
+/* How many reports a server has; false: that is not known. */
+bool writer_cache_count(const struct writer_cache *cache, int64_t host_id, size_t *out);
+void writer_cache_set_count(struct writer_cache *cache, int64_t host_id, size_t n);
+
+/* One more, or one less, where it is known how many there are. */
+void writer_cache_count_on(struct writer_cache *cache, int64_t host_id, int by);
 
 void writer_cache_forget_server(struct writer_cache *cache, const char *key);
 
