@@ -63,6 +63,7 @@ void alerts_free_subject(struct alert_subject *subject)
 	for (int i = 0; i < CONDITION_COUNT; i++) {
 		if (subject->alerts[i])
 			alerts_free_alert(subject->alerts[i]);
+		alert_clock_deinit(&subject->clocks[i]);
 	}
 	view_unref(subject->view);
 	free(subject->key);

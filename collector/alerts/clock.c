@@ -1,8 +1,10 @@
 #include "collector/alerts/clock.h"
 
 #include <assert.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "proto/base/mem.h"
 #include "proto/base/number.h"
 #include "proto/base/timestamp.h"
 
@@ -13,6 +15,20 @@ void alert_clock_init(struct alert_clock *clock)
 				       .gone_ms = TIMESTAMP_NONE,
 				       .fired_ms = TIMESTAMP_NONE,
 				       .resolved_ms = TIMESTAMP_NONE };
+}
+
+void alert_clock_deinit(struct alert_clock *clock)
+{
+	free(clock->changes);
+	alert_clock_init(clock);
+}
+
+static void add_change(struct alert_clock *clock, int64_t ms)
+{
+	assert(clock->n_changes < ALERT_MAX_CHANGES);
+	clock->changes = mem_make_room(clock->changes, clock->n_changes, &clock->room,
+				       sizeof *clock->changes);
+	clock->changes[clock->n_changes++] = ms;
 }
 
 static void drop_oldest(struct alert_clock *clock, size_t n)
@@ -26,8 +42,7 @@ static void note_change(struct alert_clock *clock, int64_t now_ms)
 {
 	if (clock->n_changes == ALERT_MAX_CHANGES)
 		drop_oldest(clock, 1);
-	clock->changes[clock->n_changes++] = now_ms;
-	assert(clock->n_changes <= ALERT_MAX_CHANGES);
+	add_change(clock, now_ms);
 }
 
 /* The clock may have been set back: nothing was later than now. */
@@ -225,19 +240,25 @@ static bool read_state(const char **text, struct alert_clock *clock)
 	return clock->since_ms != TIMESTAMP_NONE || clock->state == RECORD_ALERT_NONE;
 }
 
-bool alert_clock_read(const char **text, enum condition *condition, struct alert_clock *clock)
+static bool read_changes(const char **text, struct alert_clock *clock)
 {
-	alert_clock_init(clock);
-	if (!read_name(text, condition) || !read_state(text, clock))
-		return false;
 	while (**text == ' ') {
 		int64_t change = 0;
 		if (clock->n_changes == ALERT_MAX_CHANGES || !read_number(text, &change))
 			return false;
-		clock->changes[clock->n_changes++] = change;
+		add_change(clock, change);
 	}
-	if (**text != ';')
+	return true;
+}
+
+bool alert_clock_read(const char **text, enum condition *condition, struct alert_clock *clock)
+{
+	alert_clock_init(clock);
+	if (!read_name(text, condition) || !read_state(text, clock) || !read_changes(text, clock) ||
+	    **text != ';') {
+		alert_clock_deinit(clock);
 		return false;
+	}
 	++*text;
 	return true;
 }

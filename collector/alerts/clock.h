@@ -31,7 +31,7 @@ struct alert_rule {
 	int64_t flap_window_ms;
 };
 
-/* A zeroed one with TIMESTAMP_NONE for its times has not begun: alert_clock_init(). */
+/* One that has not begun has TIMESTAMP_NONE for its times: alert_clock_init(). */
 struct alert_clock {
 	enum record_alert_state state; /* RECORD_ALERT_NONE: neither pending nor firing */
 	bool active;                   /* the condition is there */
@@ -40,8 +40,9 @@ struct alert_clock {
 	int64_t fired_ms;
 	int64_t resolved_ms;
 	bool flapping;
-	int64_t changes[ALERT_MAX_CHANGES]; /* the oldest first */
+	int64_t *changes; /* the oldest first; most conditions of a server never have any */
 	size_t n_changes;
+	size_t room;
 };
 
 enum alert_step {
@@ -54,6 +55,9 @@ enum alert_step {
 };
 
 void alert_clock_init(struct alert_clock *clock);
+
+/* It has not begun then. */
+void alert_clock_deinit(struct alert_clock *clock);
 
 /*
  * What is so at `now_ms`: the condition is there since `since_ms`, or it is not. To be called with
@@ -78,5 +82,8 @@ bool alert_clock_is_idle(const struct alert_clock *clock);
 void alert_clock_write(const struct alert_clock *clock, enum condition condition,
 		       struct buffer *out);
 
-/* Reads the next one, and moves `*text` behind it; false: there is none, or it is damaged. */
+/*
+ * Reads the next one into a clock that is not initialized, and moves `*text` behind it; false: there
+ * is none, or it is damaged, and the clock has not begun.
+ */
 bool alert_clock_read(const char **text, enum condition *condition, struct alert_clock *clock);

@@ -255,7 +255,7 @@ void alerts_end_incident(struct alerts *alerts, struct alert_subject *subject, e
 
 	for (int i = 0; i < CONDITION_COUNT; i++) {
 		if (condition_kind((enum condition)i) == kind)
-			alert_clock_init(&subject->clocks[i]);
+			alert_clock_deinit(&subject->clocks[i]);
 	}
 	if (alert && alert->row.state == RECORD_ALERT_PENDING)
 		drop_pending(alert, out);

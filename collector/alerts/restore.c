@@ -64,8 +64,12 @@ static void restore_clocks(struct alert_subject *subject, const struct record_al
 	struct alert_clock clock;
 
 	while (alert_clock_read(&text, &condition, &clock)) {
-		if (condition_kind(condition) == kind)
+		if (condition_kind(condition) == kind) {
+			alert_clock_deinit(&subject->clocks[condition]);
 			subject->clocks[condition] = clock;
+		} else {
+			alert_clock_deinit(&clock);
+		}
 	}
 	if (alert_clock_is_idle(&subject->clocks[row->condition]) && *text)
 		restore_clock(&subject->clocks[row->condition], row);

@@ -45,6 +45,7 @@ static void expect(const struct alert_rule *rule, const char *line, const char *
 	struct alert_clock clock;
 	alert_clock_init(&clock);
 	assert_string_equal(play(&clock, rule, 1000000, line), steps);
+	alert_clock_deinit(&clock);
 }
 
 static void without_a_hold_time_it_fires_and_is_resolved_at_once(void **state)
@@ -83,6 +84,7 @@ static void it_counts_from_when_the_condition_began_not_from_when_it_was_seen(vo
 			 ALERT_STEP_FIRING);
 	assert_int_equal(clock.since_ms, 30 * S);
 	assert_int_equal(clock.fired_ms, 90 * S);
+	alert_clock_deinit(&clock);
 }
 
 static void what_comes_and_goes_fires_once_as_flapping_until_it_is_steady(void **state)
@@ -111,6 +113,7 @@ static void what_comes_and_goes_fires_once_as_flapping_until_it_is_steady(void *
 	}
 	assert_true(now > 86400 * S + 2000 * S);
 	assert_false(clock.flapping);
+	alert_clock_deinit(&clock);
 }
 
 static void few_changes_or_old_ones_do_not_flap(void **state)
@@ -132,6 +135,7 @@ static void few_changes_or_old_ones_do_not_flap(void **state)
 		due = alert_clock_due(&clock, &flappy);
 	}
 	assert_int_equal(due, INT64_MAX);
+	alert_clock_deinit(&clock);
 }
 
 /* Those of the last hour among the moments, of which the latest is the last. */
@@ -170,6 +174,7 @@ static void it_flaps_as_all_changes_of_the_last_hour_say(void **state)
 		now += (seed >> 8) % pause + 1;
 	}
 	assert_in_range(n_flapped, 5000, 15000);
+	alert_clock_deinit(&clock);
 }
 
 /* Whatever happens: a step is never due in the past of the last one, and firing alternates. */
@@ -199,6 +204,7 @@ static void over_long_random_times_firing_and_resolving_alternate(void **state)
 			assert_true(alert_clock_due(&clock, &rules[r]) > now);
 			now += (seed >> 8) % (100 * S) + 1;
 		}
+		alert_clock_deinit(&clock);
 	}
 }
 
