@@ -1,5 +1,6 @@
 #include "proto/json/fields.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -369,6 +370,7 @@ void json_read_members(struct json_reading *in, const struct json_place *at,
 	const struct json_member *next = table;
 	const struct json_node *node = at->value + 1;
 
+	assert(table && n > 0);
 	for (; node < end && in->status == STATUS_OK; node += node->span) {
 		const struct json_member *member = find_member(table, n, &node->name, next);
 		if (!member)
