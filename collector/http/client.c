@@ -87,7 +87,7 @@ void client_count_answer(const struct client *c, int status)
 	if (!c->set->stats)
 		return;
 	if (c->call)
-		http_stats_note(c->set->stats, c->match.route, status,
+		http_stats_note(c->set->stats, c->route, status,
 				loop_monotonic_ns() - c->call->begun_ns);
 	else
 		http_stats_note(c->set->stats, NULL, status, 0);
@@ -150,8 +150,11 @@ void client_answered(struct client *c, bool closes)
 /* Decodes the route's parameters into the call. False: one is malformed. */
 static bool decode_params(const struct client *c, struct call *call)
 {
-	for (size_t i = 0; i < c->match.n_params; i++) {
-		const struct route_param *param = &c->match.params[i];
+	struct route_params params;
+
+	route_read_params(c->route, call->request->path, &params);
+	for (size_t i = 0; i < params.n; i++) {
+		const struct route_param *param = &params.param[i];
 		char *out = arena_alloc(&call->arena, param->size + 1);
 		if (!percent_decode(param->text, param->size, out))
 			return false;
@@ -166,8 +169,8 @@ static void answer_no_route(struct client *c, struct call *call)
 	struct problem problem = { .status = 404,
 				   .code = "not_found",
 				   .detail = "There is nothing at this path." };
-	if (c->match.path_is_known) {
-		route_allow(c->set->routes, c->set->n_routes, call->request->path, allow);
+	route_allow(c->set->routes, c->set->n_routes, call->request->path, allow);
+	if (allow[0] != '\0') {
 		problem.status = 405;
 		problem.code = "method_not_allowed";
 		problem.detail = "This path does not have that method.";
@@ -182,7 +185,7 @@ static void answer_too_large(struct client *c, struct call *call)
 		.status = 413,
 		.code = "body_too_large",
 		.detail = arena_printf(&call->arena, "The body is larger than %zu bytes.",
-				       c->match.route->body_limit),
+				       c->route->body_limit),
 	};
 	call_answer_problem(call, &problem);
 }
@@ -242,7 +245,7 @@ static void admit_once(struct client *c, struct admission *admission)
 	*admission = (struct admission){ .is_made = true };
 	if (c->set->admit)
 		admission->refusal = c->set->admit(c->set->context, c, http_request(c->http),
-						   c->match.route, &admission->caller);
+						   c->route, &admission->caller);
 	if (admission->caller.role != ROLE_NONE)
 		clients_mark_known(c);
 }
@@ -263,10 +266,10 @@ static void dispatch(struct client *c, struct admission *admission)
 				     .detail = "The path is not percent-encoded as it should be." };
 
 	assert(c->call == call);
-	if (c->match.route)
+	if (c->route)
 		admit_once(c, admission);
 	call->caller = admission->caller;
-	if (!c->match.route)
+	if (!c->route)
 		answer_no_route(c, call);
 	else if (admission->refusal)
 		answer_refusal(c, call, admission->refusal);
@@ -277,7 +280,7 @@ static void dispatch(struct client *c, struct admission *admission)
 	else if (!decode_params(c, call))
 		call_answer_problem(call, &malformed);
 	else
-		c->match.route->handler(call);
+		c->route->handler(call);
 }
 
 /* The head is there: which route, how large may the body be, does the client wait for us? */
@@ -288,13 +291,13 @@ static void on_head(struct client *c, struct admission *admission)
 
 	*admission = (struct admission){ 0 };
 	c->n_requests++;
-	c->match = route_find(c->set->routes, c->set->n_routes, request->method, request->path);
+	c->route = route_find(c->set->routes, c->set->n_routes, request->method, request->path);
 	/* No memory for the bodies of strangers; whether they still may is asked again later, if
 	 * the body is not there yet. */
-	if (c->match.route)
+	if (c->route)
 		admit_once(c, admission);
-	bool welcome = c->match.route && !admission->refusal;
-	http_set_body_limit(c->http, welcome ? c->match.route->body_limit : 0);
+	bool welcome = c->route && !admission->refusal;
+	http_set_body_limit(c->http, welcome ? c->route->body_limit : 0);
 	if (!request->awaits_continue)
 		return;
 	if (welcome && !request->body_too_large && !request->body_has_no_room) {

@@ -36,24 +36,24 @@ struct client {
 	struct client *next;
 	struct client **link;  /* where the pointer to this one is */
 	struct source *source; /* where it is counted */
-	bool is_displaced;
-	bool is_known;
-	bool is_stranger; /* in the set's list of them ... */
-	bool is_waiting; /* ... or in that of known ones who wait for nothing but their next request */
 	TAILQ_ENTRY(client) place;
 	struct channel *channel;
 	struct http *http;
-	struct call *call; /* being answered, or NULL */
-	struct route_match match;
-	struct buffer unread; /* arrived and not yet read: it waits for the answer before it */
-	size_t owner_bytes;   /* bytes, by channel_set_owner_bytes() */
+	struct call *call;         /* being answered, or NULL */
+	const struct route *route; /* of the request that is read or answered, or NULL */
+	struct buffer unread;      /* arrived and not yet read: it waits for the answer before it */
+	size_t owner_bytes;        /* bytes, by channel_set_owner_bytes() */
 	unsigned n_requests;
 	enum waits_for waits_for;
 	enum turn_away turn_away;
 	unsigned clocks_request; /* `n_requests` when the clocks were set */
-	bool consuming;          /* in consume(): answers need not continue it */
-	bool last;               /* the next answer ends the connection */
-	bool ended;              /* nothing more will be read */
+	bool is_displaced;
+	bool is_known;
+	bool is_stranger; /* in the set's list of them ... */
+	bool is_waiting; /* ... or in that of known ones who wait for nothing but their next request */
+	bool consuming; /* in consume(): answers need not continue it */
+	bool last;      /* the next answer ends the connection */
+	bool ended;     /* nothing more will be read */
 };
 
 /* A channel calls its client through these. */

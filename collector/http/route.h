@@ -33,15 +33,17 @@ struct route_param {
 	size_t size;
 };
 
-struct route_match {
-	const struct route *route; /* NULL: none for this method */
-	bool path_is_known;        /* some row has the path */
-	struct route_param params[ROUTE_MAX_PARAMS];
-	size_t n_params;
+struct route_params {
+	struct route_param param[ROUTE_MAX_PARAMS];
+	size_t n;
 };
 
-struct route_match route_find(const struct route *routes, size_t n, enum http_method method,
-			      const char *path);
+/* NULL: none for this method. */
+const struct route *route_find(const struct route *routes, size_t n, enum http_method method,
+			       const char *path);
+
+/* The parameters of a path that the route was found for. */
+void route_read_params(const struct route *route, const char *path, struct route_params *out);
 
 /* The value of an Allow field for that path: "GET, HEAD". For a path that no row has it is "". */
 #define ROUTE_ALLOW_SIZE 64

@@ -59,17 +59,22 @@ static void a_path_finds_its_row_and_parameters(void **state)
 		{ HTTP_METHOD_GET, "*", -1, false, "" },
 	};
 	for_each_row(i, cases) {
-		struct route_match m = route_find(routes, N_ROUTES, cases[i].method, cases[i].path);
-		int row = m.route ? (int)(m.route - routes) : -1;
+		const struct route *route =
+			route_find(routes, N_ROUTES, cases[i].method, cases[i].path);
+		int row = route ? (int)(route - routes) : -1;
 		assert_int_equal(row, cases[i].row);
-		assert_int_equal(m.path_is_known, cases[i].known);
-		if (!m.route)
+		char allow[ROUTE_ALLOW_SIZE];
+		route_allow(routes, N_ROUTES, cases[i].path, allow);
+		assert_int_equal(allow[0] != '\0', cases[i].known);
+		if (!route)
 			continue;
+		struct route_params found;
+		route_read_params(route, cases[i].path, &found);
 		char params[64] = "";
 		size_t at = 0;
-		for (size_t k = 0; k < m.n_params; k++)
+		for (size_t k = 0; k < found.n; k++)
 			at += (size_t)snprintf(params + at, sizeof params - at, "%.*s,",
-					       (int)m.params[k].size, m.params[k].text);
+					       (int)found.param[k].size, found.param[k].text);
 		assert_string_equal(params, cases[i].params);
 	}
 }
