@@ -136,7 +136,8 @@ def test_what_was_acknowledged_without_a_synchronous_standby_is_lost_with_the_pr
             lose_the_primary(pair)
             load.wait_for_more()
         lost, twice = load.lost_and_twice(collector.store)
-        assert twice == 0 and (lost == 0 if synchronous else lost >= 6)
+        # Of three of each sender one may have been on its way to the standby when that was killed.
+        assert twice == 0 and (lost == 0 if synchronous else lost >= 4)
         assert lost_commits(collector) == 0 if synchronous else lost_commits(collector) >= 1
         assert ("commits that it had confirmed" in collector.log()) == (not synchronous)
 
