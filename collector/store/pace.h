@@ -22,7 +22,7 @@
 #define PACE_FAST_MS 8
 
 /* The rest ends so long after the turn before it began. */
-#define PACE_REST_MS 12
+#define PACE_REST_MS 16
 
 /* All 0 at first. */
 struct pace {
