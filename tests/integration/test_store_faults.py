@@ -196,6 +196,18 @@ def test_an_export_breaks_off_when_the_store_cannot_be_read_any_more(tmp_path):
     assert "no such table" in collector.log
 
 
+@contextlib.contextmanager
+def unreadable(data, table):
+    """Meanwhile the table's last column has another name: the table itself is there for those who drop old rows of it.
+    The alert that a server's first report gives rise to is stored after its answer, so it is waited for."""
+    with contextlib.closing(sqlite3.connect(data / "mtawatch.db", isolation_level=None)) as other:
+        until(lambda: other.execute("SELECT 1 FROM alert").fetchall())
+        *_, (column,) = other.execute("SELECT name FROM pragma_table_info(?) ORDER BY cid", [table])
+        other.execute(f"ALTER TABLE {table} RENAME COLUMN {column} TO lost")
+        yield
+        other.execute(f"ALTER TABLE {table} RENAME COLUMN lost TO {column}")
+
+
 @pytest.mark.parametrize("table, path", [("audit", "/v1/audit"), ("identity", "/v1/agents"),
                                          ("identity", "/v1/secrets"), ("identity", "/v1/tokens"),
                                          ("alert", "/v1/alerts"), ("delivery", "/v1/deliveries"),
@@ -204,18 +216,16 @@ def test_what_cannot_be_read_is_told_to_who_asks_and_stops_nothing_else(tmp_path
     data = tmp_path / "data"
     with faulty(data) as collector:
         assert collector.post(minimal("EXCH1", 1))[0] == 200
-        with contextlib.closing(sqlite3.connect(data / "mtawatch.db", isolation_level=None)) as other:
-            other.execute(f"ALTER TABLE {table} RENAME TO lost")
+        with unreadable(data, table):
             status, _, body = collector.ask(path)
             assert (status, json.loads(body)["code"]) == (503, "not_readable")
             if table == "expected":
                 status, _, body = collector.ask("/v1/inventory?dry_run=true", "PUT", "S1\n")
                 assert (status, json.loads(body)["code"]) == (503, "not_readable")
             assert readiness(collector)[0] == 200
-            other.execute(f"ALTER TABLE lost RENAME TO {table}")
         assert collector.ask(path)[0] == 200
         assert collector.post(minimal("EXCH1", 2))[0] == 200
-    assert "no such table" in collector.log and "not ready" not in collector.log
+    assert "no such column" in collector.log and "not ready" not in collector.log
 
 
 ENROLMENT = {"host": "EXCH9", "key": "ab" * 32}
@@ -232,23 +242,22 @@ SILENCE = json.dumps({"matchers": {"server": "EXCH1"}, "comment": "c", "ends_at"
     ("alert", "POST", "/v1/alerts/acknowledge", json.dumps({"ids": ["1"]})),
     ("alert", "POST", "/v1/silences", SILENCE),
     ("stream", "GET", "/v1/servers/EXCH1", None),
-    ("stream", "GET", "/v1/servers/EXCH1/report", None)])
+    ("report", "GET", "/v1/servers/EXCH1/report", None)])
 def test_a_call_that_cannot_read_what_it_needs_stops_nothing_else(tmp_path, table, method, path, body):
     data = tmp_path / "data"
     with faulty(data) as collector:
         assert collector.post(minimal("EXCH1", 1))[0] == 200
-        assert collector.ask("/v1/inventory", "PUT", "S1\n")[0] == 200
+        if table.startswith("expected"):
+            assert collector.ask("/v1/inventory", "PUT", "S1\n")[0] == 200
         if body is ENROLMENT:
             body = json.dumps({**body, "secret": collector.secret})
-        with contextlib.closing(sqlite3.connect(data / "mtawatch.db", isolation_level=None)) as other:
-            other.execute(f"ALTER TABLE {table} RENAME TO lost")
+        with unreadable(data, table):
             status, _, answer = collector.ask(path, method, body, JSON)
             assert (status, json.loads(answer)["code"]) == (503, "not_readable"), answer
             assert readiness(collector)[0] == 200
-            other.execute(f"ALTER TABLE lost RENAME TO {table}")
         assert collector.ask(path, method, body, JSON)[0] < 500
         assert collector.post(minimal("EXCH1", 2))[0] == 200
-    assert "no such table" in collector.log and "not ready" not in collector.log
+    assert "no such column" in collector.log and "not ready" not in collector.log
 
 
 def test_a_change_that_cannot_be_read_back_is_known_later_and_stops_nothing_else(tmp_path):
