@@ -58,14 +58,20 @@ def end_processes(namespace):
             return
 
 
-def end_session(process):
-    """Ends a program that began a session of its own, with its children in that session."""
+def end_sessions(processes):
+    """Ends programs that each began a session of its own, with their children in those sessions."""
     for number in (signal.SIGTERM, signal.SIGKILL):
-        if process.poll() is not None:
-            return
-        os.killpg(process.pid, number)
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            process.wait(timeout=5)
+        running = [process for process in processes if process.poll() is None]
+        for process in running:
+            os.killpg(process.pid, number)
+        until = time.monotonic() + 5
+        for process in running:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(timeout=max(0, until - time.monotonic()))
+
+
+def end_session(process):
+    end_sessions([process])
 
 
 def remove_namespace(namespace):
@@ -225,9 +231,7 @@ class Network:
     def __exit__(self, *exception):
         # Programs first, by what started them: one that has just been started may not have entered
         # its namespace yet. Then the namespaces, with what the programs left behind in them.
-        for host in self.hosts.values():
-            for process in host.processes:
-                end_session(process)
+        end_sessions([process for host in self.hosts.values() for process in host.processes])
         self.remove_wine_sockets()
         self.cleanup.close()
 

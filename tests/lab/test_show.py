@@ -60,5 +60,6 @@ def test_it_tells_what_stands_how_and_does_what_is_typed_until_ctrl_c(shown, por
     shown.type("4\n")
     shown.wait_for("TAKEN BACK: N6's adapter of the heartbeat is disabled")
     shown.process.send_signal(signal.SIGINT)
-    assert shown.process.wait(timeout=60) == 0, shown.text()
+    until(lambda: shown.process.poll() is not None, shown.text, seconds=60)
+    assert shown.process.returncode == 0, shown.text()
     assert not [name for name in namespaces() if f"-{shown.process.pid}-" in name]
