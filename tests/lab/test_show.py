@@ -21,15 +21,17 @@ class Shown:
     def __init__(self, folder, port):
         self.out = folder / "shown"
         with self.out.open("wb") as out:
+            # What a shell starts in the background ignores SIGINT, and so does all that it starts in its turn.
             self.process = subprocess.Popen(
-                ["/usr/bin/python3", ROOT / "tests/lab/show.py", "--no-windows", "--port", str(port)],
+                ["env", "--default-signal=INT", "/usr/bin/python3", ROOT / "tests/lab/show.py", "--no-windows",
+                 "--port", str(port)],
                 stdin=subprocess.PIPE, stdout=out, stderr=out, start_new_session=True)
 
     def text(self):
         return self.out.read_text()
 
-    def wait_for(self, words):
-        until(lambda: words in self.text(), self.text, seconds=120)
+    def wait_for(self, words, after=""):
+        until(lambda: words in self.text()[max(self.text().find(after), 0):], self.text, seconds=120)
 
     def type(self, words):
         self.process.stdin.write(words.encode())
@@ -56,7 +58,7 @@ def test_it_tells_what_stands_how_and_does_what_is_typed_until_ctrl_c(shown, por
     shown.wait_for("there is no 'nonsense'")
     shown.wait_for("DONE: N6's adapter of the heartbeat is disabled")
     shown.wait_for("N4's log: the setting interval is now: 60 (policy)")
-    shown.wait_for("N5: exposed.")
+    shown.wait_for("N5: exposed.", after="DONE: N6")
     shown.type("4\n")
     shown.wait_for("TAKEN BACK: N6's adapter of the heartbeat is disabled")
     shown.process.send_signal(signal.SIGINT)
