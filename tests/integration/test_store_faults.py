@@ -198,11 +198,13 @@ def test_an_export_breaks_off_when_the_store_cannot_be_read_any_more(tmp_path):
 
 @contextlib.contextmanager
 def unreadable(data, table):
-    """Meanwhile the table's last column has another name: the table itself is there for those who drop old rows of it.
-    The alert that a server's first report gives rise to is stored after its answer, so it is waited for."""
+    """Meanwhile a column of the table has another name, the last one or that of agents: the table itself is there for
+    those who drop old rows of it. The alert that a server's first report gives rise to is stored after its answer, so it
+    is waited for."""
     with contextlib.closing(sqlite3.connect(data / "mtawatch.db", isolation_level=None)) as other:
         until(lambda: other.execute("SELECT 1 FROM alert").fetchall())
-        *_, (column,) = other.execute("SELECT name FROM pragma_table_info(?) ORDER BY cid", [table])
+        column, = other.execute("SELECT name FROM pragma_table_info(?) ORDER BY name = 'agent_id' DESC, cid DESC",
+                                [table]).fetchone()
         other.execute(f"ALTER TABLE {table} RENAME COLUMN {column} TO lost")
         yield
         other.execute(f"ALTER TABLE {table} RENAME COLUMN lost TO {column}")
@@ -242,6 +244,7 @@ SILENCE = json.dumps({"matchers": {"server": "EXCH1"}, "comment": "c", "ends_at"
     ("alert", "POST", "/v1/alerts/acknowledge", json.dumps({"ids": ["1"]})),
     ("alert", "POST", "/v1/silences", SILENCE),
     ("stream", "GET", "/v1/servers/EXCH1", None),
+    ("stream", "GET", "/v1/servers/EXCH1/report", None),
     ("report", "GET", "/v1/servers/EXCH1/report", None)])
 def test_a_call_that_cannot_read_what_it_needs_stops_nothing_else(tmp_path, table, method, path, body):
     data = tmp_path / "data"
