@@ -24,17 +24,15 @@ static enum status run_for_loop(struct store_db *db, const struct pg_statement *
 				struct pg_params *params, PGresult **out,
 				char error[STORE_ERROR_SIZE])
 {
-	if (pg_mirror_has_committed(db->beside->mirror))
+	struct pg_writer *writer = db->beside;
+
+	uv_mutex_lock(&writer->loop_use);
+	if (writer->next_loop.handle)
+		pg_conn_take(&db->conn, &writer->next_loop);
+	if (pg_mirror_has_committed(writer->mirror))
 		pg_conn_hurry(&db->conn, LOOP_MS);
-	if (uv_mutex_trylock(&db->beside->loop_use) != 0) {
-		snprintf(error, STORE_ERROR_SIZE,
-			 "could not %s: the database is being connected to", statement->what);
-		if (params)
-			pg_params_clear(params);
-		return STATUS_UNREACHABLE;
-	}
 	enum status status = pg_run(&db->conn, statement, params, out, error);
-	uv_mutex_unlock(&db->beside->loop_use);
+	uv_mutex_unlock(&writer->loop_use);
 	return status;
 }
 
@@ -126,14 +124,47 @@ enum status pg_list(struct store_db *db, const struct pg_statement *statement,
 	return status;
 }
 
+/* What the loop asks meanwhile goes over the connection that it has, and does not wait. */
 enum status pg_connect_loop(struct pg_writer *writer, char error[STORE_ERROR_SIZE])
 {
+	struct pg_conn conn;
+
 	if (!writer->loop)
 		return STATUS_OK;
+	enum status status = pg_conn_open_alike(&conn, &writer->loop->conn, error);
+	if (status != STATUS_OK) {
+		pg_conn_close(&conn);
+		return status;
+	}
 	uv_mutex_lock(&writer->loop_use);
-	enum status status = pg_conn_revive(&writer->loop->conn, error);
+	pg_conn_take(&writer->next_loop, &conn);
 	uv_mutex_unlock(&writer->loop_use);
-	return status;
+	return STATUS_OK;
+}
+
+/* The connection that the loop will ask over. */
+static bool is_loop_connected(struct pg_writer *writer)
+{
+	static const struct pg_statement see = { "see", "see whether there is a connection",
+						 "SELECT 1" };
+	char ignored[STORE_ERROR_SIZE];
+	PGresult *rows;
+
+	uv_mutex_lock(&writer->loop_use);
+	struct pg_conn *conn = writer->next_loop.handle ? &writer->next_loop : &writer->loop->conn;
+	pg_conn_hurry(conn, LOOP_MS);
+	bool is_connected = pg_run(conn, &see, NULL, &rows, ignored) == STATUS_OK;
+	uv_mutex_unlock(&writer->loop_use);
+	PQclear(rows);
+	return is_connected;
+}
+
+void pg_keep_loop_connected(struct pg_writer *writer)
+{
+	char ignored[STORE_ERROR_SIZE]; /* it is tried again, and told where the loop needs it */
+
+	if (writer->loop && pg_mirror_has_committed(writer->mirror) && !is_loop_connected(writer))
+		pg_connect_loop(writer, ignored);
 }
 
 static enum status ignore_alert(void *user, const struct record_alert *alert)

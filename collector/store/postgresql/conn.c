@@ -291,18 +291,38 @@ void pg_conn_hurry(struct pg_conn *conn, int ms)
 	conn->stays_lost = true;
 }
 
-enum status pg_conn_revive(struct pg_conn *conn, char error[STORE_ERROR_SIZE])
+enum status pg_conn_renew(struct pg_conn *conn, char error[STORE_ERROR_SIZE])
 {
-	struct pg_conn before = *conn;
+	int read_ms = conn->read_ms;
+	bool stays_lost = conn->stays_lost;
 
-	if (conn->handle && !PQconsumeInput(conn->handle))
-		pg_conn_disconnect(conn);
+	pg_conn_disconnect(conn);
 	conn->read_ms = PG_READ_MS;
 	conn->stays_lost = false;
 	enum status status = pg_conn_connect(conn, error);
-	conn->read_ms = before.read_ms;
-	conn->stays_lost = before.stays_lost;
+	conn->read_ms = read_ms;
+	conn->stays_lost = stays_lost;
 	return status;
+}
+
+enum status pg_conn_open_alike(struct pg_conn *conn, const struct pg_conn *like,
+			       char error[STORE_ERROR_SIZE])
+{
+	const struct store_location location = {
+		.address = like->address,
+		.password_file = like->password_file,
+		.allow_plain = like->allow_plain,
+	};
+
+	return pg_conn_open(conn, &location, like->use, error);
+}
+
+void pg_conn_take(struct pg_conn *conn, struct pg_conn *from)
+{
+	pg_conn_close(conn);
+	*conn = *from;
+	*from = (struct pg_conn){ 0 };
+	PQsetNoticeReceiver(conn->handle, on_notice, conn); /* NULL is allowed */
 }
 
 void pg_conn_disconnect(struct pg_conn *conn)

@@ -26,7 +26,7 @@
 struct pg_conn {
 	PGconn *handle;      /* NULL: not connected */
 	int read_ms;         /* until a statement has to be answered */
-	bool stays_lost;     /* it is made anew by pg_conn_revive() alone */
+	bool stays_lost;     /* it is made anew by pg_conn_renew() alone */
 	uint64_t n_connects; /* so often it was made, the last time this handle */
 	char *address;
 	char *password_file; /* NULL: none */
@@ -69,8 +69,15 @@ enum status pg_conn_connect(struct pg_conn *conn, char error[STORE_ERROR_SIZE]);
  */
 void pg_conn_hurry(struct pg_conn *conn, int ms);
 
-/* Connects again also such a one, where the server has closed it. */
-enum status pg_conn_revive(struct pg_conn *conn, char error[STORE_ERROR_SIZE]);
+/* Ends the connection and makes it anew, also one that stays lost. */
+enum status pg_conn_renew(struct pg_conn *conn, char error[STORE_ERROR_SIZE]);
+
+/* Another one to where `like` leads; as pg_conn_open(). */
+enum status pg_conn_open_alike(struct pg_conn *conn, const struct pg_conn *like,
+			       char error[STORE_ERROR_SIZE]);
+
+/* Closes `conn`, which becomes what `from` was; that is a zeroed one then. */
+void pg_conn_take(struct pg_conn *conn, struct pg_conn *from);
 
 /* Ends the connection; what is under way is left to the server. */
 void pg_conn_disconnect(struct pg_conn *conn);

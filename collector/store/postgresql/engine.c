@@ -28,6 +28,7 @@ void pg_close(struct store_db *db)
 		pg_lease_release(db);
 		pg_unload(db);
 		pg_mirror_free(db->writer->mirror);
+		pg_conn_close(&db->writer->next_loop);
 		uv_mutex_destroy(&db->writer->loop_use);
 		uv_mutex_destroy(&db->writer->use);
 		free(db->writer->standings);

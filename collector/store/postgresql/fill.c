@@ -86,14 +86,17 @@ static enum status read_all(struct filling *f, char error[STORE_ERROR_SIZE])
 {
 	struct pg_conn *conn = &f->db->conn;
 
-	enum status status = pg_conn_revive(conn, error);
+	enum status status = pg_conn_renew(conn, error); /* it may be what was lost */
 	if (status == STATUS_OK)
 		status = pg_script(conn, PG_BEGIN_READING, list_latest.what, error);
 	if (status == STATUS_OK)
 		status = pg_run_rows(conn, &list_latest, take_server, f, error);
-	/* With the transaction, and the memory that libpq took for so much. */
-	pg_conn_disconnect(conn);
-	return status == STATUS_OK ? pg_conn_revive(conn, error) : status;
+	if (status != STATUS_OK) {
+		pg_conn_disconnect(conn); /* with the transaction */
+		return status;
+	}
+	/* Without the memory that libpq took for so much. */
+	return pg_conn_renew(conn, error);
 }
 
 /* Under the writer's `use`. */

@@ -50,13 +50,14 @@ struct pg_writer {
 	struct pg_standing *standings;
 	size_t n_standings;
 	size_t standings_room;
-	bool reads_ahead;      /* answers are kept for the loop */
-	struct store_db *loop; /* the loop's reader; NULL: there is none */
-	uv_mutex_t loop_use;   /* held by whoever uses its connection */
-	int64_t feed_id;       /* of the last commit; 0: there is none yet */
-	int64_t confirmed_id;  /* of the last one that the database confirmed, to whomever */
-	bool has_to_wait;      /* each commit, for a synchronous standby */
-	int64_t n_lost;        /* commits are gone on which the fleet stands, until pg_touch() */
+	bool reads_ahead;         /* answers are kept for the loop */
+	struct store_db *loop;    /* the loop's reader; NULL: there is none */
+	uv_mutex_t loop_use;      /* held by whoever uses its connection, or the next one */
+	struct pg_conn next_loop; /* that the loop takes before it asks; zeroed: none */
+	int64_t feed_id;          /* of the last commit; 0: there is none yet */
+	int64_t confirmed_id;     /* of the last one that the database confirmed, to whomever */
+	bool has_to_wait;         /* each commit, for a synchronous standby */
+	int64_t n_lost;           /* commits are gone on which the fleet stands, until pg_touch() */
 	struct store_clocks clocks;
 	int64_t swept_host; /* whose changes were looked at last; 0: from the first on */
 };
@@ -153,9 +154,16 @@ void pg_writer_add_standing(struct pg_writer *writer, struct pg_body *body, stru
 void pg_writer_drop_standings(struct pg_writer *writer);
 
 /*
- * Connects the loop's reader, which does not do that itself once something is committed (asked.c).
+ * Makes the loop's reader a new connection, which it does not do itself once something is committed
+ * (asked.c).
  */
 enum status pg_connect_loop(struct pg_writer *writer, char error[STORE_ERROR_SIZE]);
+
+/*
+ * The same, if the one that it has is lost. The loop asks so rarely that a proxy may take its
+ * connection for idle: it is used here, too (asked.c).
+ */
+void pg_keep_loop_connected(struct pg_writer *writer);
 
 /* Reads what the loop reads after a load, and keeps the answers (asked.c). */
 enum status pg_read_ahead(struct store_db *db, char error[STORE_ERROR_SIZE]);

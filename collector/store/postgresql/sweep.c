@@ -141,8 +141,11 @@ static enum status sweep(struct store_db *db, const struct store_limits *limits,
 		status = sweep_days(db, limits, more, error);
 	if (status == STATUS_OK)
 		status = sweep_changes(db, limits, error);
-	/* The terminal writes it, too. */
-	return status == STATUS_OK ? pg_mirror_expected(db, error) : status;
+	if (status == STATUS_OK)
+		status = pg_mirror_expected(db, error); /* the terminal writes it, too */
+	if (status == STATUS_OK)
+		pg_keep_loop_connected(db->writer);
+	return status;
 }
 
 /*

@@ -213,6 +213,19 @@ static enum status read_hash(const struct store_connection *reader, void *user,
 	return store_read_body_hash(reader, "a", "e", 1, user, error);
 }
 
+/* What the loop asks the database itself. */
+static enum status read_as_loop(void)
+{
+	struct record_report latest;
+	struct arena arena;
+
+	arena_init(&arena);
+	enum status status =
+		store_read_report_until(store_reader(f.store), "a", 5000, &arena, &latest, f.error);
+	arena_deinit(&arena);
+	return status;
+}
+
 static void a_lost_connection_is_made_anew(void **state)
 {
 	uint64_t hash = 0;
@@ -227,9 +240,29 @@ static void a_lost_connection_is_made_anew(void **state)
 	assert_int_equal(f.failed, 1);
 	assert_non_null(strstr(f.error, "could not "));
 	assert_int_equal(fixture_resume(&f), STATUS_OK);
+	assert_int_equal(read_as_loop(), STATUS_OK);
 	fixture_report(&f, "a", 2, 2000, "body");
 	assert_int_equal(f.done, 2);
 	assert_string_equal(fixture_servers(&f), "a clear silent=0 e/2 body; ");
+}
+
+/* As a proxy does that takes one for idle: nobody else has lost anything, and nothing fails. */
+static void the_connection_of_the_loop_is_made_anew_before_it_is_needed(void **state)
+{
+	static const char readers[] = "SELECT count(*) FROM pg_stat_activity WHERE "
+				      "application_name = 'mtawatch/reader'";
+	int64_t n = fixture_count(&f, readers);
+	(void)state;
+
+	fixture_report(&f, "a", 1, 1000, "body");
+	assert_int_equal(read_as_loop(), STATUS_OK);
+	fixture_execute(&f, "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE "
+			    "application_name = 'mtawatch/reader'");
+	/* Who reads beside the loop connects when it is asked. */
+	for (int i = 0; i < 500 && fixture_count(&f, readers) < n - 1; i++)
+		uv_sleep(20);
+	assert_int_equal(read_as_loop(), STATUS_OK);
+	assert_int_equal(store_look(f.store, f.error), STATUS_OK);
 }
 
 /* What is under way between two commits meets it first, and connects again. */
@@ -309,6 +342,7 @@ int main(void)
 		WITH_STORE(&f, what_is_submitted_before_the_store_goes_on_fails),
 		WITH_STORE(&f, the_loop_waits_for_no_database),
 		WITH_STORE(&f, a_lost_connection_is_made_anew),
+		WITH_STORE(&f, the_connection_of_the_loop_is_made_anew_before_it_is_needed),
 		WITH_STORE(&f, a_commit_behind_a_new_connection_knows_what_is_stored),
 		WITH_STORE(&f, commits_that_are_gone_are_noticed),
 	};
