@@ -4,355 +4,75 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
-#include "collector/base/log.h"
 #include "collector/base/loop.h"
 #include "collector/store/lock.h"
 #include "collector/store/pace.h"
-#include "proto/base/arena.h"
+#include "collector/store/writer_internal.h"
 #include "proto/base/mem.h"
 
 #define NO_LOCK (-1)
-
-/* Changes of one commit at most: a longer one would keep the first of them waiting. */
-#define MAX_BATCH 512
-
-/* Between two chunks of the sweep: at rest, and while there is much to drop. */
-#define SWEEP_PAUSE_NS (UINT64_C(2) * 1000 * 1000 * 1000)
-#define SWEEP_HURRY_NS (UINT64_C(50) * 1000 * 1000)
-
-struct pending {
-	struct pending *next;
-	struct store_change change;
-	size_t bytes;       /* of its report */
-	enum status status; /* once it is over */
-	char *error;        /* of a failure; shared by nobody */
-};
-
-struct queue {
-	struct pending *first;
-	struct pending **end;
-	size_t n;
-};
-
-/* An attempt to accept changes again. */
-struct resume {
-	store_resumed *done; /* the loop's, with `user`; NULL: there is none */
-	void *user;
-	bool is_wanted; /* under the mutex, as the rest: the thread is to try */
-	bool is_over;   /* it has */
-	enum status status;
-	char error[STORE_ERROR_SIZE];
-};
 
 struct store {
 	struct store_connection reader; /* the loop's */
 	struct asker *asker;
 	struct store_connection for_asker; /* until that is there */
-	struct store_connection writer;    /* the thread's, but for look() */
-	int lock;                          /* NO_LOCK: it is another's */
-	size_t pending;                    /* submitted, `done` has not run; the loop's */
+	struct writer *writer;             /* NULL: not started */
+	struct store_connection written;   /* by the writer; the loop only looks at it */
+	struct store_limits limits;
+	int lock;       /* NO_LOCK: it is another's */
+	size_t pending; /* submitted, `done` has not run */
 	size_t pending_bytes;
 	bool closing;
-	bool writer_has_ended;
 	bool asker_is_closed;
 	void (*closed)(void *user);
 	void *closed_user;
+	store_resumed *resumed; /* with `resumed_user`; NULL: nobody waits for that */
+	void *resumed_user;
 
-	/* The loop's: submitted and not yet handed over. Handed over together, they share a commit. */
-	struct queue submitted;
+	/* Not yet handed over. Handed over together, changes share a commit. */
+	struct pending_list submitted;
+	size_t n_submitted;
 	uv_prepare_t flush;
 	struct loop_timer *wake;
 	struct pace pace;
-
-	uv_async_t completed_signal; /* something is in `completed`, or the thread ends */
-	uv_thread_t thread;
-	uv_mutex_t mutex;
-	uv_cond_t woken;
-	uv_cond_t committed; /* something is in `completed` while the loop rests */
-
-	/* Under the mutex. */
-	struct queue waiting;
-	struct queue completed;
-	bool loop_rests;
-	struct store_limits limits;
-	bool stopping;       /* the thread is to end when nothing waits */
-	bool ended;          /* it has */
-	enum status failure; /* of the last commit; until store_resume() */
-	char failure_error[STORE_ERROR_SIZE];
-	struct resume resume;
 };
-
-static void queue_init(struct queue *queue)
-{
-	queue->first = NULL;
-	queue->end = &queue->first;
-	queue->n = 0;
-}
-
-static void queue_put(struct queue *queue, struct pending *pending)
-{
-	pending->next = NULL;
-	assert(!*queue->end);
-	*queue->end = pending;
-	queue->end = &pending->next;
-	queue->n++;
-}
-
-/* Puts all of `from` behind. */
-static void queue_append(struct queue *queue, struct queue *from)
-{
-	if (!from->first)
-		return;
-	assert(from->n > 0 && !*queue->end);
-	*queue->end = from->first;
-	queue->end = from->end;
-	queue->n += from->n;
-	queue_init(from);
-}
-
-static struct pending *queue_take(struct queue *queue)
-{
-	struct pending *pending = queue->first;
-	if (!pending)
-		return NULL;
-	queue->first = pending->next;
-	if (!queue->first)
-		queue->end = &queue->first;
-	assert(queue->n > 0);
-	queue->n--;
-	return pending;
-}
-
-/* The writer's thread, from here on. */
-
-/*
- * Waits for changes, at most until a moment of uv_hrtime(). Returns how many; 0 may be the end.
- * Fills in the limits that hold now.
- */
-static size_t gather(struct store *store, struct pending *batch[MAX_BATCH], uint64_t until,
-		     struct store_limits *limits, bool *stopping)
-{
-	size_t n = 0;
-
-	uv_mutex_lock(&store->mutex);
-	for (uint64_t now = uv_hrtime();
-	     store->waiting.n == 0 && !store->stopping && !store->resume.is_wanted && now < until;
-	     now = uv_hrtime())
-		uv_cond_timedwait(&store->woken, &store->mutex, until - now);
-	while (n < MAX_BATCH && store->waiting.n > 0)
-		batch[n++] = queue_take(&store->waiting);
-	*limits = store->limits;
-	*stopping = store->stopping;
-	uv_mutex_unlock(&store->mutex);
-	return n;
-}
-
-/* Why nothing is committed; STATUS_OK: it is. */
-static enum status see_failure(struct store *store, char error[STORE_ERROR_SIZE])
-{
-	uv_mutex_lock(&store->mutex);
-	enum status failure = store->failure;
-	if (failure != STATUS_OK)
-		snprintf(error, STORE_ERROR_SIZE, "%s", store->failure_error);
-	uv_mutex_unlock(&store->mutex);
-	return failure;
-}
-
-static enum status commit(struct store *store, struct pending *const *batch, size_t n,
-			  const struct store_limits *limits, char error[STORE_ERROR_SIZE])
-{
-	const struct store_change *changes[MAX_BATCH];
-
-	enum status failure = see_failure(store, error);
-	if (failure != STATUS_OK)
-		return failure;
-	assert(n > 0 && n <= MAX_BATCH);
-	for (size_t i = 0; i < n; i++)
-		changes[i] = &batch[i]->change;
-	return store->writer.engine->commit(store->writer.db, changes, n, limits, error);
-}
-
-/* Under the mutex. */
-static void note_failure(struct store *store, enum status status, const char *error)
-{
-	if (status == STATUS_OK || store->failure != STATUS_OK)
-		return;
-	/* What comes behind it fails, too, but not because of what it says. */
-	store->failure = status == STATUS_INVALID ? STATUS_SYSTEM : status;
-	snprintf(store->failure_error, sizeof store->failure_error, "%s", error);
-}
-
-static void hand_back(struct store *store, struct pending *const *batch, size_t n,
-		      enum status status, const char *error)
-{
-	uv_mutex_lock(&store->mutex);
-	note_failure(store, status, error);
-	for (size_t i = 0; i < n; i++) {
-		batch[i]->status = status;
-		batch[i]->error = status == STATUS_OK ? NULL : mem_strdup(error);
-		queue_put(&store->completed, batch[i]);
-	}
-	bool loop_rests = store->loop_rests;
-	uv_mutex_unlock(&store->mutex);
-	if (loop_rests)
-		uv_cond_signal(&store->committed);
-	else
-		uv_async_send(&store->completed_signal);
-}
-
-/* Nothing can be committed any more, which nobody would know of before there is something. */
-static bool note_loss(struct store *store, enum status status, const char *error)
-{
-	bool is_lost =
-		status == STATUS_UNREACHABLE || status == STATUS_REFUSED || status == STATUS_FENCED;
-
-	uv_mutex_lock(&store->mutex);
-	if (is_lost)
-		note_failure(store, status, error);
-	uv_mutex_unlock(&store->mutex);
-	return is_lost;
-}
-
-/*
- * Drops a chunk of what is old, between two batches. A failure is told and harmless, but that of a
- * database that is away: the next commit meets the same disk. Returns when to go on, in
- * uv_hrtime()'s terms.
- */
-static uint64_t sweep(struct store *store, const struct store_limits *limits, bool *failing)
-{
-	char error[STORE_ERROR_SIZE];
-	bool more = false;
-
-	if (see_failure(store, error) != STATUS_OK)
-		return uv_hrtime() + SWEEP_PAUSE_NS;
-	enum status status =
-		store->writer.engine->sweep(store->writer.db, limits, loop_wall_ms(), &more, error);
-	if (!note_loss(store, status, error) && status != STATUS_OK && !*failing)
-		log_warning("%s", error);
-	*failing = status != STATUS_OK;
-	return uv_hrtime() + (status == STATUS_OK && more ? SWEEP_HURRY_NS : SWEEP_PAUSE_NS);
-}
-
-/*
- * Where the database does not take what one of several changes says, they are committed one by one
- * up to that: so it is found, and a fleet does not stand still for it.
- */
-static void write_batch(struct store *store, struct pending *const *batch, size_t n,
-			const struct store_limits *limits)
-{
-	char error[STORE_ERROR_SIZE] = "";
-	enum status status = commit(store, batch, n, limits, error);
-
-	if (status != STATUS_INVALID || n == 1) {
-		hand_back(store, batch, n, status, error);
-		return;
-	}
-	for (size_t i = 0; i < n; i++) {
-		status = commit(store, &batch[i], 1, limits, error);
-		hand_back(store, &batch[i], 1, status, error);
-	}
-}
-
-static enum status try_to_resume(struct store *store, char error[STORE_ERROR_SIZE])
-{
-	const struct store_engine *engine = store->writer.engine;
-
-	enum status status = engine->look(store->writer.db, error);
-	if (status == STATUS_OK && see_failure(store, error) == STATUS_MALFORMED)
-		return STATUS_MALFORMED;
-	return status == STATUS_OK ? engine->touch(store->writer.db, error) : status;
-}
-
-static void resume_if_wanted(struct store *store, bool stopping)
-{
-	char error[STORE_ERROR_SIZE] = "";
-
-	uv_mutex_lock(&store->mutex);
-	bool is_wanted = store->resume.is_wanted;
-	store->resume.is_wanted = false;
-	uv_mutex_unlock(&store->mutex);
-	if (!is_wanted)
-		return;
-	enum status status = stopping ? STATUS_REFUSED : try_to_resume(store, error);
-	uv_mutex_lock(&store->mutex);
-	store->resume.status = status;
-	snprintf(store->resume.error, sizeof store->resume.error, "%s", error);
-	store->resume.is_over = true;
-	uv_mutex_unlock(&store->mutex);
-	uv_async_send(&store->completed_signal);
-}
-
-static void write_changes(void *user)
-{
-	struct store *store = user;
-	struct pending *batch[MAX_BATCH];
-	struct store_limits limits;
-	uint64_t next_sweep = uv_hrtime() + SWEEP_PAUSE_NS;
-	bool failing = false;
-	bool stopping = false;
-	size_t n;
-
-	do {
-		n = gather(store, batch, next_sweep, &limits, &stopping);
-		if (n > 0)
-			write_batch(store, batch, n, &limits);
-		resume_if_wanted(store, stopping);
-		if (!stopping && uv_hrtime() >= next_sweep)
-			next_sweep = sweep(store, &limits, &failing);
-	} while (n > 0 || !stopping);
-	uv_mutex_lock(&store->mutex);
-	store->ended = true;
-	uv_mutex_unlock(&store->mutex);
-	uv_async_send(&store->completed_signal);
-}
-
-/* The loop's thread, from here on. */
 
 static void close_connections(struct store *store)
 {
-	const struct store_engine *engine = store->writer.engine;
+	const struct store_engine *engine = store->reader.engine;
 
 	if (engine) {
 		engine->close(store->for_asker.db);
 		engine->close(store->reader.db);
-		engine->close(store->writer.db);
+		engine->close(store->written.db);
 	}
 	if (store->lock != NO_LOCK)
 		store_lock_release(store->lock);
 }
 
-static void destroy(struct store *store)
+static void on_writer_freed(void *user)
 {
-	uv_cond_destroy(&store->committed);
-	uv_cond_destroy(&store->woken);
-	uv_mutex_destroy(&store->mutex);
-	free(store);
-}
-
-static void on_closed(uv_handle_t *handle)
-{
-	struct store *store = handle->data;
+	struct store *store = user;
 	void (*closed)(void *user) = store->closed;
-	void *user = store->closed_user;
+	void *closed_user = store->closed_user;
 
 	assert(store->pending == 0);
-	destroy(store);
+	free(store);
 	if (closed)
-		closed(user);
+		closed(closed_user);
 }
 
 static void on_flush_closed(uv_handle_t *handle)
 {
 	struct store *store = handle->data;
-	uv_close((uv_handle_t *)&store->completed_signal, on_closed);
+	writer_free(store->writer, on_writer_freed, store);
 }
 
 /* When neither of the threads is there any more. */
 static void close_if_ended(struct store *store)
 {
-	if (!store->writer_has_ended || !store->asker_is_closed)
+	if (!writer_has_ended(store->writer) || !store->asker_is_closed)
 		return;
 	close_connections(store);
 	loop_timer_close(store->wake);
@@ -368,81 +88,56 @@ static void on_asker_closed(void *user)
 
 static void hand_over(struct store *store)
 {
-	if (store->submitted.n == 0)
+	if (store->n_submitted == 0)
 		return;
-	uv_mutex_lock(&store->mutex);
-	queue_append(&store->waiting, &store->submitted);
-	uv_mutex_unlock(&store->mutex);
-	uv_cond_signal(&store->woken); /* who wakes up finds the mutex free */
+	writer_hand_over(store->writer, &store->submitted);
+	store->n_submitted = 0;
 }
 
 /* Not before what was submitted meanwhile has failed. */
 static void end_resume(struct store *store)
 {
-	struct resume *resume = &store->resume;
 	char error[STORE_ERROR_SIZE];
+	enum status status;
 
-	if (!resume->done || store->pending > 0)
+	if (!store->resumed || store->pending > 0 ||
+	    !writer_end_resume(store->writer, &status, error))
 		return;
-	uv_mutex_lock(&store->mutex);
-	bool is_over = resume->is_over;
-	enum status status = resume->status;
-	resume->is_over = false;
-	snprintf(error, sizeof error, "%s", resume->error);
-	if (is_over && status == STATUS_OK)
-		store->failure = STATUS_OK;
-	uv_mutex_unlock(&store->mutex);
-	if (!is_over)
-		return;
-	store_resumed *done = resume->done;
-	resume->done = NULL;
-	done(resume->user, status, error);
+	store_resumed *resumed = store->resumed;
+	store->resumed = NULL;
+	resumed(store->resumed_user, status, error);
 }
 
 static void complete(struct store *store, struct pending *over)
 {
-	while (over) {
-		struct pending *next = over->next;
-		assert(store->pending > 0 && store->pending_bytes >= over->bytes);
-		store->pending--;
-		store->pending_bytes -= over->bytes;
-		over->change.done(over->change.user, over->status, over->error);
-		free(over->error);
-		free(over);
-		over = next;
-	}
+	assert(store->pending > 0 && store->pending_bytes >= over->bytes);
+	store->pending--;
+	store->pending_bytes -= over->bytes;
+	over->change.done(over->change.user, over->status, over->error);
+	free(over->error);
+	free(over);
 }
 
-static void on_completed(uv_async_t *async)
+static void complete_all(struct store *store)
 {
-	struct store *store = async->data;
+	struct pending_list all = STAILQ_HEAD_INITIALIZER(all);
+	struct pending *over;
 
-	uv_mutex_lock(&store->mutex);
-	struct pending *over = store->completed.first;
-	queue_init(&store->completed);
-	bool ended = store->ended;
-	uv_mutex_unlock(&store->mutex);
-
-	complete(store, over);
+	writer_take_over(store->writer, &all);
+	while ((over = STAILQ_FIRST(&all)) != NULL) {
+		STAILQ_REMOVE_HEAD(&all, link);
+		complete(store, over);
+	}
 	end_resume(store);
-	if (ended && !store->writer_has_ended) {
-		uv_thread_join(&store->thread);
-		store->writer_has_ended = true;
-		close_if_ended(store);
-	}
 }
 
-/* Whether a commit is over; it is waited for until a moment of uv_hrtime(). */
-static bool wait_for_commit(struct store *store, uint64_t until)
+static void on_news(void *user)
 {
-	uv_mutex_lock(&store->mutex);
-	store->loop_rests = true;
-	for (uint64_t now = uv_hrtime(); store->completed.n == 0 && now < until; now = uv_hrtime())
-		uv_cond_timedwait(&store->committed, &store->mutex, until - now);
-	store->loop_rests = false;
-	bool is_over = store->completed.n > 0;
-	uv_mutex_unlock(&store->mutex);
-	return is_over;
+	struct store *store = user;
+
+	complete_all(store);
+	if (store->closing)
+		close_if_ended(store);
 }
 
 /* The loop does nothing meanwhile but to answer what is committed, and ends when a timer is due. */
@@ -453,9 +148,9 @@ static void rest(struct store *store, uint64_t turn_ms, uint64_t rest_ms)
 
 	if (due_ms >= 0 && (uint64_t)due_ms < rest_ms)
 		rest_ms = (uint64_t)due_ms;
-	while (wait_for_commit(store, (turn_ms + rest_ms) * 1000000)) {
+	while (writer_wait(store->writer, (turn_ms + rest_ms) * 1000000)) {
 		uv_update_time(loop);
-		on_completed(&store->completed_signal);
+		complete_all(store);
 		hand_over(store);
 		loop_timer_start(store->wake, 0); /* this turn is not to wait for what has come */
 	}
@@ -468,9 +163,9 @@ static void on_before_poll(uv_prepare_t *prepare)
 	struct store *store = prepare->data;
 	uint64_t turn_ms = uv_now(prepare->loop);
 
-	if (store->submitted.n == 0)
+	if (store->n_submitted == 0)
 		return;
-	uint64_t wait_ms = pace_wait_ms(&store->pace, turn_ms, store->submitted.n);
+	uint64_t wait_ms = pace_wait_ms(&store->pace, turn_ms, store->n_submitted);
 	if (wait_ms > 0) {
 		loop_timer_start(store->wake, wait_ms);
 		return;
@@ -492,32 +187,28 @@ static enum status open_connections(struct store *store, const struct store_loca
 {
 	const struct store_engine *engine = location->engine;
 
-	store->writer.engine = store->reader.engine = store->for_asker.engine = engine;
-	enum status status = engine->open_writer(&store->writer.db, location, claim, error);
+	store->written.engine = store->reader.engine = store->for_asker.engine = engine;
+	enum status status = engine->open_writer(&store->written.db, location, claim, error);
 	if (status == STATUS_OK)
 		status = engine->open_reader(&store->reader.db, location, error);
 	if (status == STATUS_OK && engine->pair)
-		engine->pair(store->reader.db, store->writer.db);
+		engine->pair(store->reader.db, store->written.db);
 	if (status == STATUS_OK)
 		status = engine->open_reader(&store->for_asker.db, location, error);
 	if (status == STATUS_OK && engine->pair_asker)
-		engine->pair_asker(store->for_asker.db, store->writer.db);
+		engine->pair_asker(store->for_asker.db, store->written.db);
 	return status;
 }
 
-static enum status start_thread(struct store *store, uv_loop_t *loop, char error[STORE_ERROR_SIZE])
+static enum status start_writer(struct store *store, uv_loop_t *loop, char error[STORE_ERROR_SIZE])
 {
-	int code = uv_thread_create(&store->thread, write_changes, store);
-	if (code != 0) {
-		snprintf(error, STORE_ERROR_SIZE, "could not start a thread for the store: %s",
-			 uv_strerror(code));
+	enum status status = writer_start(&store->writer, &store->written, &store->limits, loop,
+					  on_news, store, error);
+
+	if (status != STATUS_OK) {
 		asker_close(store->asker, NULL, NULL);
-		return STATUS_SYSTEM;
+		return status;
 	}
-	/* The thread signals only what was submitted, so the handle may come after it. */
-	if (uv_async_init(loop, &store->completed_signal, on_completed) != 0)
-		abort(); /* only when the process is out of file descriptors at its start */
-	store->completed_signal.data = store;
 	uv_prepare_init(loop, &store->flush); /* cannot fail, nor can its start */
 	uv_prepare_start(&store->flush, on_before_poll);
 	store->flush.data = store;
@@ -547,12 +238,7 @@ enum status store_connect(struct store **out, const struct store_location *locat
 
 	store->lock = NO_LOCK;
 	store->limits = STORE_LIMITS_DEFAULT;
-	queue_init(&store->submitted);
-	queue_init(&store->waiting);
-	queue_init(&store->completed);
-	if (uv_mutex_init(&store->mutex) != 0 || uv_cond_init(&store->woken) != 0 ||
-	    uv_cond_init(&store->committed) != 0)
-		abort(); /* only for lack of memory */
+	STAILQ_INIT(&store->submitted);
 	if (!claim)
 		status = store_lock_directory(location->directory, &store->lock, error,
 					      STORE_ERROR_SIZE);
@@ -570,7 +256,7 @@ void store_discard(struct store *store)
 	if (!store)
 		return;
 	close_connections(store);
-	destroy(store);
+	free(store);
 }
 
 enum status store_start(struct store *store, uv_loop_t *loop, char error[STORE_ERROR_SIZE])
@@ -580,7 +266,7 @@ enum status store_start(struct store *store, uv_loop_t *loop, char error[STORE_E
 	store->for_asker.db = NULL;
 	enum status status = asker_open(&store->asker, &reader, loop, error);
 	if (status == STATUS_OK)
-		status = start_thread(store, loop, error);
+		status = start_writer(store, loop, error);
 	if (status != STATUS_OK)
 		store_discard(store);
 	return status;
@@ -600,22 +286,18 @@ void store_close(struct store *store, void (*closed)(void *user), void *user)
 	store->closing = true;
 	store->closed = closed;
 	store->closed_user = user;
-	uv_mutex_lock(&store->mutex);
-	queue_append(&store->waiting, &store->submitted);
-	store->stopping = true;
-	uv_cond_signal(&store->woken);
-	uv_mutex_unlock(&store->mutex);
+	hand_over(store);
+	writer_stop(store->writer);
 	asker_close(store->asker, on_asker_closed, store);
 }
 
 void store_set_limits(struct store *store, const struct store_limits *limits)
 {
-	uv_mutex_lock(&store->mutex);
 	store->limits = *limits;
-	uv_mutex_unlock(&store->mutex);
+	if (store->writer)
+		writer_set_limits(store->writer, limits);
 }
 
-/* Only the loop's thread sets them. */
 struct store_limits store_get_limits(const struct store *store)
 {
 	return store->limits;
@@ -634,7 +316,8 @@ enum status store_submit(struct store *store, const struct store_change *change)
 	pending->bytes = bytes;
 	store->pending++;
 	store->pending_bytes += bytes;
-	queue_put(&store->submitted, pending);
+	STAILQ_INSERT_TAIL(&store->submitted, pending, link);
+	store->n_submitted++;
 	pace_note(&store->pace, uv_now(store->flush.loop));
 	return STATUS_OK;
 }
@@ -646,47 +329,45 @@ size_t store_pending(const struct store *store)
 
 int64_t store_lost_commits(const struct store *store)
 {
-	const struct store_engine *engine = store->writer.engine;
+	const struct store_engine *engine = store->written.engine;
 
-	return engine->count_lost ? engine->count_lost(store->writer.db) : 0;
+	return engine->count_lost ? engine->count_lost(store->written.db) : 0;
 }
 
 int64_t store_last_commit(const struct store *store)
 {
-	const struct store_engine *engine = store->writer.engine;
+	const struct store_engine *engine = store->written.engine;
 
-	return engine->last_commit ? engine->last_commit(store->writer.db) : 0;
+	return engine->last_commit ? engine->last_commit(store->written.db) : 0;
 }
 
 struct store_loss store_last_loss(const struct store *store)
 {
-	const struct store_engine *engine = store->writer.engine;
+	const struct store_engine *engine = store->written.engine;
 
-	return engine->last_loss ? engine->last_loss(store->writer.db) : (struct store_loss){ 0 };
+	return engine->last_loss ? engine->last_loss(store->written.db) : (struct store_loss){ 0 };
 }
 
 bool store_is_asynchronous(const struct store *store)
 {
-	const struct store_engine *engine = store->writer.engine;
+	const struct store_engine *engine = store->written.engine;
 
-	return engine->is_asynchronous && engine->is_asynchronous(store->writer.db);
+	return engine->is_asynchronous && engine->is_asynchronous(store->written.db);
 }
 
 enum status store_look(struct store *store, char error[STORE_ERROR_SIZE])
 {
-	enum status failure = see_failure(store, error);
-	return failure == STATUS_OK ? store->writer.engine->look(store->writer.db, error) : failure;
+	enum status failure = writer_failure(store->writer, error);
+	return failure == STATUS_OK ? store->written.engine->look(store->written.db, error)
+				    : failure;
 }
 
 void store_resume(struct store *store, store_resumed *done, void *user)
 {
-	assert(store->pending == 0 && !store->resume.done && !store->closing);
-	store->resume.done = done;
-	store->resume.user = user;
-	uv_mutex_lock(&store->mutex);
-	store->resume.is_wanted = true;
-	uv_cond_signal(&store->woken);
-	uv_mutex_unlock(&store->mutex);
+	assert(store->pending == 0 && !store->resumed && !store->closing);
+	store->resumed = done;
+	store->resumed_user = user;
+	writer_begin_resume(store->writer);
 }
 
 enum status store_ask(struct store *store, enum store_question kind, store_asked *read,
