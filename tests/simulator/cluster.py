@@ -5,6 +5,7 @@ All have the simulation's clock, and it does not go on before each has seen it: 
 others have looked."""
 
 import contextlib
+import json
 import shutil
 import signal
 
@@ -180,9 +181,14 @@ class Cluster(Stage):
     def do_hand_over(self, *_):
         with self._judges_another() as judge:
             other = next(node for node in self.nodes if node is not judge)
-            status, text = self.call("POST", f"/v1/collectors/{other.name}/handover")
-            assert status < 300, text
+            self.pass_until(lambda: self._hands_over_to(other), TAKEN_OVER_WITHIN_S, REST_S)
             self._until_taken_over_from(judge)
+
+    def _hands_over_to(self, other):
+        """A judge learns with its next look that another one has begun to stand by."""
+        status, text = self.call("POST", f"/v1/collectors/{other.name}/handover")
+        assert status < 300 or (status, json.loads(text)["code"]) == (409, "not_standing_by"), text
+        return status < 300
 
     def do_lose_database(self, *_):
         if not self.is_full:

@@ -40,19 +40,25 @@ def dealt(site, agents):
     return {(prober.host, peer["name"]) for prober in site for peer in agents[prober.host].peers}
 
 
+def speaks(stage, machine, agent):
+    """It tells of itself, or a machine that runs from its disk does, in its name."""
+    double = stage.doubles.get(machine.host)
+    return (double is not None and is_fresh(stage, double)) or (
+        machine.up and is_fresh(stage, agent) and stage.world.reaches_collector(machine) and not agent.cut_off)
+
+
 def known_alive(stage, machine, probed_at):
     """The servers of its site that it probes, and of which anybody knows that they live."""
     agents = {agent.machine.host: agent for agent in stage.agents.values()}
     site = stage.world.site_of(machine)
     probed = dealt(site, agents)
-    others = [other for other in site if other is not machine and (machine.host, other.host) in probed and other.up
+    others = [other for other in site if other is not machine and (machine.host, other.host) in probed
               and probed_at[other.host]]
-    proven = [peer for peer in others if any(
+    proven = [peer for peer in others if peer.up and any(
         reaches(stage, prober, adapter, peer, probed_at) for prober in site if (prober.host, peer.host) in probed
         if prober is not peer and prober.up and is_fresh(stage, agents[prober.host]) for adapter in prober.active)]
     # Where nobody is proven, a server's word on itself is: as long as it can give it.
-    return proven or [other for other in others if is_fresh(stage, agents[other.host])
-                      and stage.world.reaches_collector(other) and not agents[other.host].cut_off]
+    return proven or [other for other in others if speaks(stage, other, agents[other.host])]
 
 
 def falls_short(stage, machine, adapter, peer, probed_at):
